@@ -7,7 +7,8 @@
 
 namespace qiln {
 
-/// `what()` says in one line what is the case and how to mend it. `exit_code` is 1 for bad input, 2 for the environment.
+/// `what()` says in one line what is the case and how to mend it. `exit_code` is 1 for bad input, 2 for the
+/// environment.
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message, int exit_code = 2) : std::runtime_error(message), exit_code_(exit_code) {}
