@@ -1,0 +1,73 @@
+// The circuit level: a straight line of gates over qubits, every gate from the one table (dsl/gates.h), every angle an
+// element of a tensor that the circuit's graph node has as operand, or a constant. Qubit 0 is the most significant bit
+// of a basis index. The state starts as |0...0>.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dsl/gates.h"
+
+namespace qiln::circuit {
+
+/// scale * operand[element] + offset; operand -1: the constant `offset`. `element` is a row-major index.
+struct Angle {
+  std::int32_t operand = -1;
+  std::int64_t element = 0;
+  double scale = 1, offset = 0;
+  bool operator==(const Angle&) const = default;
+};
+
+struct Operation {
+  Gate gate{};
+  bool inverse = false;
+  int controls = 0;                  // extra controls, the first qubits of `qubits`
+  std::vector<std::int32_t> qubits;  // controls of the gate itself before its targets, as the table orders them
+  std::vector<Angle> angles;         // as many as the table says
+  std::uint32_t begin = 0, end = 0;  // byte range in the file of the graph node's origin
+  bool operator==(const Operation&) const = default;
+};
+
+/// coefficient * product of Paulis; bit n - 1 - q of x (z) is set where qubit q has X or Y (Z or Y).
+struct PauliTerm {
+  double coefficient = 1;
+  std::uint64_t x = 0, z = 0;
+  bool operator==(const PauliTerm&) const = default;
+};
+/// One expectation value.
+using Observable = std::vector<PauliTerm>;
+
+struct Circuit {
+  std::string name;  // "Bottleneck"
+  int qubits = 0;
+  std::vector<Operation> operations;
+  std::vector<Observable> readout;
+  bool operator==(const Circuit&) const = default;
+};
+
+/// One step on the state vector. A dense block on k qubits takes 2 * 4^k reals (row-major complex matrix, re and im
+/// interleaved), a diagonal one 2 * 2^k, from operand `operand` of apply_blocks, starting at element `element`.
+/// A permutation block maps basis state b to M b over GF(2): bit i of the image is the parity of b & rows[i] (bit 0 the
+/// least significant), then xor'ed with `flip`.
+struct Block {
+  enum class Kind : std::uint8_t { dense, diagonal, permutation } kind = Kind::dense;
+  std::vector<std::int32_t> qubits;  // the first is the most significant bit of the block's index
+  std::int32_t operand = 0;
+  std::int64_t element = 0;
+  std::vector<std::uint64_t> rows;
+  std::uint64_t flip = 0;
+  bool operator==(const Block&) const = default;
+};
+
+/// What a circuit is after its passes. apply_blocks(entries...) -> [2, 2^n] (re, im); apply_blocks_adjoint(entries...,
+/// state, cotangent of the state) runs the blocks backwards and gives the cotangents of all entries, flattened and
+/// concatenated in operand order, varying [total]; expval(state) -> [readout.size()].
+struct BlockProgram {
+  int qubits = 0;
+  std::vector<Block> blocks;
+  std::vector<Observable> readout;
+  bool operator==(const BlockProgram&) const = default;
+};
+
+}  // namespace qiln::circuit
