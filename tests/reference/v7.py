@@ -1,0 +1,230 @@
+"""The five v7 networks in PyTorch and PennyLane: losses, gradients and Adam steps, in float64.
+
+    python3 tests/reference/v7.py            writes v7.json in about a minute (needs numpy, torch, pennylane)
+    python3 tests/reference/v7.py --float32  how far PyTorch's own float32 run is from v7.json
+
+The network, for an image x [1, 28, 28] and an integer time t:
+  e1 = relu(conv 1->32), e2 = relu(conv 32->64, stride 2), e3 = relu(conv 64->128, stride 2)
+  b = e3 + linear(embedding(t)), h = relu(b + conv(relu(conv(b)))), h = h * gate(spatial mean of h)
+  d = relu(conv_transpose 128->64), relu(conv_transpose 64->32), output = conv 64->1 of [d, e1]
+Arms: `plain` has no gate, `se` linear-relu-linear, `se_frozen` the same with its first linear fixed, `quantum` an RY
+encoding with three layers of RZ, RY and a CNOT chain, `published` RZ only with nothing flowing back to its input.
+Circuits run on default.qubit with backpropagation. The loss is the mean squared difference from the target.
+"""
+import json
+import math
+import sys
+
+import numpy as np
+import pennylane as qml
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import formula
+
+QUBITS, LAYERS = 16, 3
+LEARNING_RATE, ADAM_STEPS = 1e-3, 3
+ENTRIES, SMALLEST = 8, 1e-3
+BATCHES = {"plain": [8, 5, 19], "se": [8, 19], "se_frozen": [8, 19], "quantum": [5, 8], "published": [5, 8]}
+
+# torch name of a layer -> path of the layer in a model file; declaration order gives the ordinals.
+PATHS = {
+    "e1": "e1.conv", "e2": "e2.conv", "e3": "e3.conv", "time": "h.linear",
+    "inner1": "h.ResBlock.h.conv", "inner2": "h.ResBlock.h.conv_2",
+    "gate_in": "g.linear", "circuit": "g.Bottleneck", "gate_out": "g.linear_2",
+    "d1": "d.conv_transpose", "d2": "d.conv_transpose_2", "out": "out.conv",
+}
+
+
+class Circuit(nn.Module):
+    """<Z> of 16 qubits after RY(x) and three trainable layers; `w` is [3, 16, 2] (RZ, RY) or [3, 16] (RZ)."""
+
+    def __init__(self, published):
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros((LAYERS, QUBITS) if published else (LAYERS, QUBITS, 2)))
+
+        @qml.qnode(qml.device("default.qubit", wires=QUBITS), interface="torch", diff_method="backprop")
+        def node(x, w):
+            for i in range(QUBITS):
+                qml.RY(x[:, i], wires=i)
+            for layer in range(LAYERS):
+                for i in range(QUBITS):
+                    if published:
+                        qml.RZ(w[layer, i], wires=i)
+                    else:
+                        qml.RZ(w[layer, i, 0], wires=i)
+                        qml.RY(w[layer, i, 1], wires=i)
+                for i in range(QUBITS - 1):
+                    qml.CNOT(wires=[i, i + 1])
+            return [qml.expval(qml.PauliZ(i)) for i in range(QUBITS)]
+
+        self.node = node
+
+    def forward(self, x):
+        return torch.stack(self.node(x, self.w), 1).to(x.dtype)
+
+
+def embedding(t):
+    frequency = torch.exp(-math.log(1e4) * torch.arange(64, dtype=torch.float64) / 63)
+    angle = t[:, None].double() * frequency
+    return torch.cat([angle.sin(), angle.cos()], 1)
+
+
+class Network(nn.Module):
+    def __init__(self, arm):
+        super().__init__()
+        self.arm = arm
+        self.e1 = nn.Conv2d(1, 32, 3, 1, 1)
+        self.e2 = nn.Conv2d(32, 64, 3, 2, 1)
+        self.e3 = nn.Conv2d(64, 128, 3, 2, 1)
+        self.time = nn.Linear(128, 128)
+        self.inner1 = nn.Conv2d(128, 128, 3, 1, 1)
+        self.inner2 = nn.Conv2d(128, 128, 3, 1, 1)
+        if arm != "plain":
+            self.gate_in = nn.Linear(128, QUBITS)
+            if arm in ("quantum", "published"):
+                self.circuit = Circuit(arm == "published")
+            self.gate_out = nn.Linear(QUBITS, 128)
+        self.d1 = nn.ConvTranspose2d(128, 64, 2, 2)
+        self.d2 = nn.ConvTranspose2d(64, 32, 2, 2)
+        self.out = nn.Conv2d(64, 1, 3, 1, 1)
+        if arm == "se_frozen":
+            self.gate_in.requires_grad_(False)
+
+    def gate(self, pooled):
+        z = self.gate_in(pooled)
+        if self.arm in ("se", "se_frozen"):
+            z = F.relu(z)
+        else:
+            z = self.circuit(z.detach() if self.arm == "published" else z)
+        return self.gate_out(z)
+
+    def forward(self, x, t):
+        e1 = F.relu(self.e1(x))
+        e3 = F.relu(self.e3(F.relu(self.e2(e1))))
+        b = e3 + self.time(embedding(t).to(x.dtype))[:, :, None, None]
+        h = F.relu(b + self.inner2(F.relu(self.inner1(b))))
+        if self.arm != "plain":
+            h = h * self.gate(h.mean((2, 3)))[:, :, None, None]
+        d = F.relu(self.d2(F.relu(self.d1(h))))
+        return self.out(torch.cat([d, e1], 1))
+
+
+def scale_and_offset(layer, name, parameter):
+    """PyTorch's own bounds, a gate's three times as wide so that it matters; a circuit's angles cover 0 to 2 pi."""
+    if layer == "circuit":
+        return np.float32(math.pi), np.float32(math.pi)
+    weight = parameter
+    fan_in = math.prod(weight.shape[1:])
+    return np.float32((3 if layer.startswith("gate") else 1) / math.sqrt(fan_in)), np.float32(0)
+
+
+def describe(network):
+    """The parameters with their ordinals; sets each to its formula."""
+    rows = []
+    for ordinal, (name, parameter) in enumerate(network.named_parameters()):
+        layer, kind = name.split(".")
+        owner = getattr(network, layer)
+        scale, offset = scale_and_offset(layer, kind, owner.w if layer == "circuit" else owner.weight)
+        parameter.data = torch.tensor(formula.value(ordinal, tuple(parameter.shape), scale, offset))
+        rows.append({
+            "ordinal": ordinal, "path": f"{PATHS[layer]}.{kind}", "torch": name, "shape": list(parameter.shape),
+            "scale": float(scale), "offset": float(offset), "trained": parameter.requires_grad,
+        })
+    return rows
+
+
+def samples(batch):
+    x = torch.tensor(formula.value(formula.STREAM_X, (batch, 1, 28, 28)))
+    target = torch.tensor(formula.value(formula.STREAM_TARGET, (batch, 1, 28, 28), math.sqrt(3)))
+    t = torch.tensor(formula.integers(formula.STREAM_TIME, batch, 1000))
+    return x, t, target
+
+
+def largest_entries(values):
+    """About ENTRIES pairs (flat index, value) spread over the array, none below SMALLEST of the largest."""
+    flat = values.reshape(-1)
+    floor = SMALLEST * np.abs(flat).max()
+    picked = [int(np.argmax(np.abs(flat)))]
+    for word in formula.bits(2000, 16 * ENTRIES):
+        index = int(word % np.uint64(flat.size))
+        if len(picked) < min(ENTRIES, flat.size) and index not in picked and abs(flat[index]) > floor:
+            picked.append(index)
+    return [[index, float(flat[index])] for index in sorted(picked)]
+
+
+def gradients(network, rows):
+    norms = [0.0 if p.grad is None else float(p.grad.norm()) for p in network.parameters()]
+    report = []
+    for row, norm, parameter in zip(rows, norms, network.parameters()):
+        if norm < 1e-12 * max(norms):
+            report.append({"ordinal": row["ordinal"], "norm": 0.0, "entries": []})
+        else:
+            report.append({"ordinal": row["ordinal"], "norm": norm, "entries": largest_entries(parameter.grad.numpy())})
+    return report
+
+
+def run_case(arm, batch, dtype=torch.float64):
+    network = Network(arm)
+    rows = describe(network)
+    network.to(dtype)
+    x, t, target = samples(batch)
+    x, target = x.to(dtype), target.to(dtype)
+    optimiser = torch.optim.Adam([p for p in network.parameters() if p.requires_grad], LEARNING_RATE)
+    losses = []
+    for step in range(ADAM_STEPS + 1):
+        optimiser.zero_grad(set_to_none=True)
+        output = network(x, t)
+        loss = F.mse_loss(output, target)
+        loss.backward()
+        losses.append(float(loss.detach()))
+        if step == 0:
+            case = {
+                "batch": batch, "loss": losses[0], "output": largest_entries(output.detach().numpy()),
+                "gradients": gradients(network, rows),
+            }
+            first = [None if p.grad is None else p.grad.numpy().copy() for p in network.parameters()]
+        optimiser.step()
+    case["losses"] = losses
+    return rows, case, first
+
+
+def compare_float32():
+    """Prints, for every case, the largest relative difference of the losses, norms and listed entries."""
+    stored = json.loads((formula.HERE / "v7.json").read_text())["models"]
+    for arm in BATCHES:
+        for exact in stored[f"v7_{arm}"]["cases"]:
+            _, case, first = run_case(arm, exact["batch"], torch.float32)
+            losses = max(abs(a / b - 1) for a, b in zip(case["losses"], exact["losses"]))
+            norms = entries = 0.0
+            for row, single in zip(exact["gradients"], case["gradients"]):
+                if row["norm"] > 0:
+                    norms = max(norms, abs(single["norm"] / row["norm"] - 1))
+                    flat = first[row["ordinal"]].reshape(-1)
+                    entries = max([entries] + [abs(flat[i] / value - 1) for i, value in row["entries"]])
+            print(f"{arm} {exact['batch']}: losses {losses:.1e} norms {norms:.1e} entries {entries:.1e}", flush=True)
+
+
+def main():
+    models = {}
+    for arm, batches in BATCHES.items():
+        cases = []
+        for batch in batches:
+            rows, case, _ = run_case(arm, batch)
+            cases.append(case)
+            print(arm, batch, case["losses"], flush=True)
+        models[f"v7_{arm}"] = {"parameters": rows, "cases": cases}
+    formula.write("v7.json", {
+        "about": "float64 values of v7.py; index of every entry is flat, row-major, batch first",
+        "formula": formula.DESCRIPTION,
+        "streams": {"x": formula.STREAM_X, "target": formula.STREAM_TARGET, "t": formula.STREAM_TIME},
+        "inputs": "x = value(x, scale 1), target = value(target, scale sqrt(3)), t = bits(t) modulo 1000",
+        "optimiser": {"name": "adam", "lr": LEARNING_RATE, "betas": [0.9, 0.999], "eps": 1e-8},
+        "losses": "losses[k] is the loss after k Adam steps",
+        "models": models,
+    })
+
+
+if __name__ == "__main__":
+    compare_float32() if "--float32" in sys.argv else main()
