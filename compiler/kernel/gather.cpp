@@ -37,9 +37,8 @@ class Planner {
   std::vector<AxisPlan> plan() {
     std::vector<int> order(contract_.output.size());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-      return index_count(contract_.output[a]) < index_count(contract_.output[b]);
-    });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int a, int b) { return index_count(contract_.output[a]) < index_count(contract_.output[b]); });
     std::vector<AxisPlan> plans;
     for (int axis : order) plans.push_back(choose(axis));
     return plans;

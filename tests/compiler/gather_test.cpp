@@ -44,7 +44,8 @@ std::int64_t element(const graph::AffineMap& map, const Shape& shape, const Arra
   return flat;
 }
 
-Array direct(const ContractAttributes& c, const std::vector<Shape>& shapes, const std::vector<Array>& data, const Shape& result) {
+Array direct(const ContractAttributes& c, const std::vector<Shape>& shapes, const std::vector<Array>& data,
+             const Shape& result) {
   Array out(graph::element_count(result), 0);
   each_point(c.space, [&](const Array& p) {
     std::int64_t to = element(c.output, result, p), product = 1;
@@ -99,7 +100,8 @@ void check(const ContractAttributes& c, const std::vector<Shape>& shapes, const 
   for (std::size_t o = 0; o < shapes.size(); ++o) {
     data.push_back(random_array(graph::element_count(shapes[o]), rng));
     kernel::Placement place{static_cast<std::int32_t>(o), Array(shapes[o].size(), 1), 0, shapes[o]};
-    for (int a = static_cast<int>(shapes[o].size()) - 2; a >= 0; --a) place.strides[a] = place.strides[a + 1] * shapes[o][a + 1];
+    for (int a = static_cast<int>(shapes[o].size()) - 2; a >= 0; --a)
+      place.strides[a] = place.strides[a + 1] * shapes[o][a + 1];
     places.push_back(place);
   }
   CHECK(gathered(kernel::gather_phases(c, places, result), data, result) == direct(c, shapes, data, result));
@@ -132,8 +134,8 @@ TEST_CASE("convolutions and their adjoints keep their meaning in gather form", "
 
 TEST_CASE("constraints between output axes become guards", "[gather]") {
   auto e = [](Array c, std::int64_t offset = 0) { return Affine{std::move(c), offset}; };
-  check({{4}, {{e({1})}}, {e({1}), e({1})}}, {{4}}, {4, 4});            // a diagonal
+  check({{4}, {{e({1})}}, {e({1}), e({1})}}, {{4}}, {4, 4});              // a diagonal
   check({{4, 3}, {{e({1, 0})}}, {e({1, 1}), e({0, 1})}}, {{4}}, {6, 3});  // a band
-  check({{4}, {{e({1})}}, {e({0}, 1)}}, {{4}}, {3});                     // one element of three
-  check({{3, 4}, {{e({0, 1})}}, {}}, {{4}}, {});                         // a full sum, each term three times
+  check({{4}, {{e({1})}}, {e({0}, 1)}}, {{4}}, {3});                      // one element of three
+  check({{3, 4}, {{e({0, 1})}}, {}}, {{4}}, {});                          // a full sum, each term three times
 }

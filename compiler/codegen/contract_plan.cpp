@@ -1,0 +1,222 @@
+#include "compiler/codegen/contract_plan.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace qiln::codegen {
+namespace {
+
+using kernel::Guard;
+using kernel::Phase;
+
+constexpr std::int64_t unroll_limit = 8;   // an index of the sum longer than this is peeled, not unrolled
+constexpr std::int64_t code_limit = 1600;  // multiply-adds emitted for a phase beyond which a tile is penalised
+
+std::int64_t pieces_of(std::int64_t extent, std::int64_t tile) { return (extent + tile - 1) / tile; }
+
+class Planner {
+ public:
+  Planner(const Phase& phase, const Target& target)
+      : phase_(phase),
+        target_(target),
+        axes_(static_cast<int>(phase.extents.size())),
+        sums_(static_cast<int>(phase.reduction.size())) {
+    for (const auto& factor : phase.factors)
+      for (const auto& g : factor.guards)
+        if (std::find(guards_.begin(), guards_.end(), g) == guards_.end()) guards_.push_back(g);
+  }
+
+  ContractPlan run() {
+    std::vector<std::int64_t> tile(axes_, 1);
+    search(0, 1, tile);
+    return planned(best_);
+  }
+
+ private:
+  void search(int axis, std::int64_t points, std::vector<std::int64_t>& tile) {
+    if (axis == axes_) {
+      double cost = estimate(tile);
+      if (cost < best_cost_) best_cost_ = cost, best_ = tile;
+      return;
+    }
+    std::int64_t extent = std::max<std::int64_t>(phase_.extents[axis], 1), last_pieces = -1;
+    for (std::int64_t t = 1; t * points <= target_.accumulators() && t <= extent; ++t) {
+      if (t > 1 && pieces_of(extent, t) == last_pieces) continue;  // a larger piece that covers no better
+      last_pieces = pieces_of(extent, t);
+      tile[axis] = t;
+      search(axis + 1, points * pieces_size(extent, t), tile);
+    }
+    tile[axis] = 1;
+  }
+
+  static std::int64_t pieces_size(std::int64_t extent, std::int64_t t) {
+    std::int64_t n = pieces_of(extent, t);
+    return (extent + n - 1) / n;
+  }
+
+  /// Cycles of the phase: two multiply-adds and two loads a cycle, four cycles of latency.
+  double estimate(const std::vector<std::int64_t>& tile) const {
+    double tiles = 1, points = 1;
+    for (int d = 0; d < axes_; ++d) {
+      double n = static_cast<double>(pieces_of(phase_.extents[d], tile[d]));
+      tiles *= n;
+      points *= static_cast<double>(phase_.extents[d]) / std::max(n, 1.0);
+    }
+    ContractPlan plan = planned(tile);
+    double loads = 0;
+    for (const auto& factor : phase_.factors) loads += loads_of(factor, tile, plan);
+    double cycles = std::max({points / 2, loads / 2, 4.0}) + 0.5;
+    for (const auto& g : plan.guards)
+      if (g.kind == GuardKind::runtime) cycles *= 3;
+    double code = code_size(plan);
+    if (code > code_limit) cycles *= code / code_limit;
+    return tiles * cycles;
+  }
+
+  /// Loads of a factor for one step of the sum, averaged over unrolled steps that share addresses.
+  double loads_of(const kernel::Access& factor, const std::vector<std::int64_t>& tile, const ContractPlan& plan) const {
+    double loads = 1;
+    for (int d = 0; d < axes_; ++d) {
+      if (factor.strides[d] == 0) continue;
+      double n = static_cast<double>(phase_.extents[d]) /
+                 std::max<double>(1, static_cast<double>(pieces_of(phase_.extents[d], tile[d])));
+      double here = n;
+      for (int k = 0; k < sums_; ++k) {
+        auto taps = static_cast<double>(phase_.reduction[k]);
+        if (plan.sum_kind[k] == SumKind::unrolled && factor.strides[axes_ + k] == factor.strides[d] && taps > 1)
+          here = std::min(here, (n + taps - 1) / taps);
+      }
+      loads *= here;
+    }
+    return loads;
+  }
+
+  double code_size(const ContractPlan& plan) const {
+    double code = 1;
+    for (int d = 0; d < axes_; ++d) {
+      double points = 0;
+      for (const auto& s : plan.segments[d]) points += static_cast<double>(s.size);
+      code *= points;
+    }
+    for (int k = 0; k < sums_; ++k) {
+      if (plan.sum_kind[k] == SumKind::unrolled)
+        code *= static_cast<double>(std::max<std::int64_t>(phase_.reduction[k], 1));
+      if (plan.sum_kind[k] == SumKind::peeled) code *= 3;
+    }
+    return code;
+  }
+
+  ContractPlan planned(const std::vector<std::int64_t>& tile) const {
+    ContractPlan plan;
+    plan.tile = tile;
+    plan.sum_kind.assign(sums_, SumKind::loop);
+    for (const auto& g : guards_) plan.guards.push_back(classify(g, tile, plan));
+    // A loop's limits serve only plain loops: an index that another guard unrolls takes the test at run time.
+    for (auto& g : plan.guards)
+      if (g.kind == GuardKind::bounds && plan.sum_kind[g.reduction] != SumKind::loop) g.kind = GuardKind::runtime;
+    for (int d = 0; d < axes_; ++d) plan.segments.push_back(segments(d, plan));
+    order(plan);
+    return plan;
+  }
+
+  PlannedGuard classify(const Guard& guard, const std::vector<std::int64_t>& tile, ContractPlan& plan) const {
+    PlannedGuard planned{guard};
+    int tiled = 0, looped = 0, summed = 0;
+    for (int d = 0; d < axes_; ++d) {
+      if (guard.coefficients[d] == 0) continue;
+      if (tile[d] > 1)
+        ++tiled, planned.axis = d;
+      else
+        ++looped;
+    }
+    for (int k = 0; k < sums_; ++k)
+      if (guard.coefficients[axes_ + k] != 0) ++summed, planned.reduction = k;
+    if (tiled == 0 && summed == 1) {
+      planned.kind = GuardKind::bounds;
+    } else if (tiled == 1 && looped == 0 && summed <= 1) {
+      planned.kind = GuardKind::fixed;
+      if (summed == 1) {
+        auto& kind = plan.sum_kind[planned.reduction];
+        if (phase_.reduction[planned.reduction] <= unroll_limit)
+          kind = SumKind::unrolled;
+        else if (kind == SumKind::loop)
+          kind = SumKind::peeled;
+      }
+    }
+    return planned;
+  }
+
+  /// Near-equal pieces, larger ones first; pieces where a guard may cut stand alone.
+  std::vector<Segment> segments(int axis, const ContractPlan& plan) const {
+    std::vector<Segment> out;
+    std::int64_t extent = phase_.extents[axis];
+    if (extent <= 0) return out;
+    std::int64_t n = pieces_of(extent, plan.tile[axis]), base = extent / n, extra = extent % n, begin = 0;
+    for (std::int64_t p = 0; p < n; ++p) {
+      std::int64_t size = base + (p < extra ? 1 : 0);
+      bool free = !cut(axis, begin, size, plan);
+      if (free && !out.empty() && out.back().looped && out.back().size == size)
+        ++out.back().count;
+      else
+        out.push_back({begin, 1, size, free});
+      begin += size;
+    }
+    return out;
+  }
+
+  /// Whether a fixed guard may fail somewhere in the piece (a peeled index needs to know the piece in any case).
+  bool cut(int axis, std::int64_t begin, std::int64_t size, const ContractPlan& plan) const {
+    for (const auto& g : plan.guards) {
+      if (g.kind != GuardKind::fixed || g.axis != axis) continue;
+      if (g.reduction >= 0 && plan.sum_kind[g.reduction] == SumKind::peeled) return true;
+      std::int64_t last = g.reduction < 0 ? 0 : std::max<std::int64_t>(phase_.reduction[g.reduction] - 1, 0);
+      for (std::int64_t j : {begin, begin + size - 1})
+        for (std::int64_t k : {std::int64_t{0}, last}) {
+          std::int64_t x = g.guard.offset + g.guard.coefficients[axis] * j +
+                           (g.reduction < 0 ? 0 : g.guard.coefficients[axes_ + g.reduction] * k);
+          if (x < 0 || x >= g.guard.extent) return true;
+        }
+    }
+    return false;
+  }
+
+  void order(ContractPlan& plan) const {
+    auto pieces = [&](int d) { return pieces_of(phase_.extents[d], plan.tile[d]); };
+    plan.axis_order.resize(axes_);
+    std::iota(plan.axis_order.begin(), plan.axis_order.end(), 0);
+    int parallel = 0;
+    for (int d = 0; d < axes_; ++d)
+      if (pieces(parallel) < 8 && pieces(d) > pieces(parallel)) parallel = d;
+    if (axes_ > 0)
+      std::rotate(plan.axis_order.begin(), plan.axis_order.begin() + parallel, plan.axis_order.begin() + parallel + 1);
+    // Long loops innermost, unrolled indices inside them.
+    plan.sum_order.resize(sums_);
+    std::iota(plan.sum_order.begin(), plan.sum_order.end(), 0);
+    std::stable_sort(plan.sum_order.begin(), plan.sum_order.end(), [&](int a, int b) {
+      bool ua = plan.sum_kind[a] == SumKind::unrolled, ub = plan.sum_kind[b] == SumKind::unrolled;
+      if (ua != ub) return ub;
+      return phase_.reduction[a] < phase_.reduction[b];
+    });
+  }
+
+  const Phase& phase_;
+  const Target& target_;
+  int axes_, sums_;
+  std::vector<Guard> guards_;
+  std::vector<std::int64_t> best_;
+  double best_cost_ = std::numeric_limits<double>::infinity();
+};
+
+}  // namespace
+
+std::int64_t ContractPlan::parallel_pieces() const {
+  if (axis_order.empty()) return 1;
+  std::int64_t n = 0;
+  for (const auto& s : segments[axis_order[0]]) n += s.count;
+  return n;
+}
+
+ContractPlan plan_contract(const Phase& phase, const Target& target) { return Planner(phase, target).run(); }
+
+}  // namespace qiln::codegen
