@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/graph/verify.h"
+
+namespace qiln::graph {
+namespace {
+
+using Problems = std::vector<std::string>;
+
+void check_qubits(const std::vector<std::int32_t>& qubits, int count, const std::string& who, Problems& problems) {
+  for (std::size_t i = 0; i < qubits.size(); ++i) {
+    if (qubits[i] < 0 || qubits[i] >= count)
+      problems.push_back(fmt::format("{}: qubit {} of {}", who, qubits[i], count));
+    if (std::find(qubits.begin(), qubits.begin() + i, qubits[i]) != qubits.begin() + i)
+      problems.push_back(fmt::format("{}: qubit {} twice", who, qubits[i]));
+  }
+}
+
+void check_element(std::int64_t operand, std::int64_t element, std::int64_t count, const std::vector<Shape>& operands,
+                   const std::string& who, Problems& problems) {
+  if (operand < 0 || operand >= static_cast<std::int64_t>(operands.size()))
+    problems.push_back(fmt::format("{}: operand {} of {}", who, operand, operands.size()));
+  else if (element < 0 || element + count > element_count(operands[operand]))
+    problems.push_back(
+        fmt::format("{}: elements {}..{} of {}", who, element, element + count, to_string(operands[operand])));
+}
+
+void check_readout(const std::vector<circuit::Observable>& readout, int qubits, Problems& problems) {
+  if (readout.empty()) problems.push_back("no readout");
+  for (const auto& observable : readout)
+    for (const auto& term : observable)
+      if (qubits < 64 && ((term.x | term.z) >> qubits) != 0) problems.push_back("a readout beyond the qubits");
+}
+
+}  // namespace
+
+Problems verify_circuit(const circuit::Circuit& circuit, const std::vector<Shape>& operands) {
+  Problems problems;
+  if (circuit.qubits < 1 || circuit.qubits > 64) return {fmt::format("{} qubits", circuit.qubits)};
+  for (std::size_t i = 0; i < circuit.operations.size(); ++i) {
+    const auto& operation = circuit.operations[i];
+    const auto& row = gate(operation.gate);
+    const std::string who = fmt::format("operation {} ({})", i, row.name);
+    if (operation.controls < 0 || static_cast<int>(operation.qubits.size()) != operation.controls + row.qubits())
+      problems.push_back(fmt::format("{}: {} qubits", who, operation.qubits.size()));
+    if (static_cast<int>(operation.angles.size()) != row.parameter_count())
+      problems.push_back(fmt::format("{}: {} angles", who, operation.angles.size()));
+    check_qubits(operation.qubits, circuit.qubits, who, problems);
+    for (const auto& angle : operation.angles)
+      if (angle.operand != -1) check_element(angle.operand, angle.element, 1, operands, who, problems);
+  }
+  check_readout(circuit.readout, circuit.qubits, problems);
+  return problems;
+}
+
+Problems verify_blocks(const circuit::BlockProgram& program, const std::vector<Shape>& entries) {
+  using Kind = circuit::Block::Kind;
+  Problems problems;
+  if (program.qubits < 1 || program.qubits > 40) return {fmt::format("{} qubits", program.qubits)};
+  for (std::size_t i = 0; i < program.blocks.size(); ++i) {
+    const auto& block = program.blocks[i];
+    const std::string who = fmt::format("block {}", i);
+    check_qubits(block.qubits, program.qubits, who, problems);
+    if (block.kind == Kind::permutation) {
+      if (static_cast<int>(block.rows.size()) != program.qubits)
+        problems.push_back(fmt::format("{}: {} rows", who, block.rows.size()));
+      continue;
+    }
+    const auto k = static_cast<int>(block.qubits.size());
+    if (k < 1 || k > program.qubits) problems.push_back(fmt::format("{}: {} qubits", who, k));
+    const std::int64_t count = std::int64_t{2} << (block.kind == Kind::dense ? 2 * k : k);
+    check_element(block.operand, block.element, count, entries, who, problems);
+  }
+  check_readout(program.readout, program.qubits, problems);
+  return problems;
+}
+
+}  // namespace qiln::graph
