@@ -34,9 +34,9 @@ enum class Primitive : std::uint8_t {
   relu,
   abs,
   floor,
-  less,   // 1 where a < b, else 0
-  equal,  // 1 where a = b, else 0
-  select, // a nonzero ? b : c
+  less,    // 1 where a < b, else 0
+  equal,   // 1 where a = b, else 0
+  select,  // a nonzero ? b : c
   // reductions over axes
   reduce_sum,
   reduce_max,

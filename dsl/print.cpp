@@ -72,7 +72,8 @@ struct StatementPrinter {
     return print_assignment("const " + node.name.text, node.value, depth);
   }
   std::string operator()(const ast::ParamStatement& node) const {
-    const std::string text = fmt::format("{} {}: {}", node.trained ? "param" : "buffer", node.name.text, print(node.shape));
+    const std::string text =
+        fmt::format("{} {}: {}", node.trained ? "param" : "buffer", node.name.text, print(node.shape));
     return node.initialiser ? text + " ~ " + print_expression(*node.initialiser) : text;
   }
   std::string operator()(const ast::LayerStatement& node) const {
@@ -103,7 +104,8 @@ struct StatementPrinter {
     for (const ast::Modifier& modifier : node.modifiers) {
       if (modifier.kind == ast::ModifierKind::inverse) text += "inv @ ";
       if (modifier.kind == ast::ModifierKind::control) text += "ctrl @ ";
-      if (modifier.kind == ast::ModifierKind::power) text += fmt::format("pow({}) @ ", print_expression(*modifier.exponent));
+      if (modifier.kind == ast::ModifierKind::power)
+        text += fmt::format("pow({}) @ ", print_expression(*modifier.exponent));
     }
     text += node.name.text;
     if (!node.arguments.empty()) text += "(" + print_arguments(node.arguments) + ")";

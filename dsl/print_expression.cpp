@@ -14,10 +14,12 @@ struct OperatorText {
 
 /// In order of `ast::BinaryOp`.
 constexpr OperatorText kBinary[] = {
-    {"+", Level::additive},        {"-", Level::additive},       {"*", Level::multiplicative}, {"/", Level::multiplicative},
-    {"//", Level::multiplicative}, {"%", Level::multiplicative}, {"^", Level::power},          {"<", Level::comparison},
-    {"<=", Level::comparison},     {">", Level::comparison},     {">=", Level::comparison},    {"==", Level::comparison},
-    {"!=", Level::comparison},     {"and", Level::logical_and},  {"or", Level::logical_or},    {"++", Level::join}};
+    {"+", Level::additive},       {"-", Level::additive},        {"*", Level::multiplicative},
+    {"/", Level::multiplicative}, {"//", Level::multiplicative}, {"%", Level::multiplicative},
+    {"^", Level::power},          {"<", Level::comparison},      {"<=", Level::comparison},
+    {">", Level::comparison},     {">=", Level::comparison},     {"==", Level::comparison},
+    {"!=", Level::comparison},    {"and", Level::logical_and},   {"or", Level::logical_or},
+    {"++", Level::join}};
 
 Level tighter(Level level) { return static_cast<Level>(static_cast<int>(level) + 1); }
 
@@ -50,7 +52,9 @@ struct Printer {
   Printed operator()(const ast::Integer& node) const {
     return {std::to_string(node.value), node.value < 0 ? Level::unary : Level::postfix};
   }
-  Printed operator()(const ast::Real& node) const { return {real(node), node.value < 0 ? Level::unary : Level::postfix}; }
+  Printed operator()(const ast::Real& node) const {
+    return {real(node), node.value < 0 ? Level::unary : Level::postfix};
+  }
   Printed operator()(const ast::Boolean& node) const { return {node.value ? "true" : "false"}; }
   Printed operator()(const ast::String& node) const { return {quote(node.value)}; }
   Printed operator()(const ast::Reference& node) const { return {node.name}; }
@@ -67,7 +71,8 @@ struct Printer {
     Level right = tighter(level);
     if (level == Level::comparison) left = right;
     if (level == Level::power) std::tie(left, right) = std::pair(Level::postfix, Level::unary);
-    return {fmt::format("{} {} {}", print_expression(*node.left, left), text, print_expression(*node.right, right)), level};
+    return {fmt::format("{} {} {}", print_expression(*node.left, left), text, print_expression(*node.right, right)),
+            level};
   }
 
   Printed operator()(const ast::Conditional& node) const {
@@ -77,7 +82,8 @@ struct Printer {
   }
 
   Printed operator()(const ast::Range& node) const {
-    std::string text = print_expression(*node.begin, Level::logical_or) + ".." + print_expression(*node.end, Level::logical_or);
+    std::string text =
+        print_expression(*node.begin, Level::logical_or) + ".." + print_expression(*node.end, Level::logical_or);
     if (node.step) text += " step " + print_expression(**node.step, Level::logical_or);
     return {text, Level::pipe};
   }

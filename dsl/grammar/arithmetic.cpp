@@ -28,15 +28,16 @@ const auto additive_def = multiplicative[become] >> *(OneOf(kSums) > multiplicat
 const auto multiplicative_def = unary[become] >> *(OneOf(kProducts) > unary)[fold];
 
 /// A reduction takes the whole product behind it; `^` binds tighter than a sign before it and takes one after it.
-const auto unary_def = (symbol("-", ">") > unary[negate<ast::UnaryOp::negate>]) | reduction[become_node] | power[become];
+const auto unary_def =
+    (symbol("-", ">") > unary[negate<ast::UnaryOp::negate>]) | reduction[become_node] | power[become];
 const auto power_def = postfix[become] >> -(OneOf(kPower) > unary)[fold];
 
-const auto reduction_def = (word("sum") | word("max")[is_max]) >> symbol("[") >
-                           reduction_index[append<&ast::Reduction::indices>] >
-                           *(symbol(",") > reduction_index[append<&ast::Reduction::indices>]) > symbol("]") >
-                           multiplicative[set<&ast::Reduction::body>];
-const auto reduction_index_def =
-    name[set<&ast::ReductionIndex::name>] >> -(word("in") > range_or_expression[set<&ast::ReductionIndex::range>]);
+const auto reduction_def = (word("sum") | word("max")[is_max]) >>
+                           symbol("[") > reduction_index[append<&ast::Reduction::indices>] >
+                           *(symbol(",") > reduction_index[append<&ast::Reduction::indices>]) >
+                           symbol("]") > multiplicative[set<&ast::Reduction::body>];
+const auto reduction_index_def = name[set<&ast::ReductionIndex::name>] >>
+                                 -(word("in") > range_or_expression[set<&ast::ReductionIndex::range>]);
 
 struct joined_class : Annotate {};
 struct additive_class : Annotate {};

@@ -34,13 +34,14 @@ const x3::rule<struct typed_binding_class, Typed> typed_binding{"a binding"};
 const x3::rule<struct index_binding_class, ast::IndexBinding> index_binding{"a binding"};
 const x3::rule<struct left_subscript_class, ast::LeftSubscript> left_subscript{"an index"};
 
-const auto binding_def = &(name >> equals) >> name[set<&ast::Binding::name>] > equals > expression[set<&ast::Binding::value>];
-const auto typed_binding_def = &(name >> symbol(":")) >> name[set<&Typed::name>] > symbol(":") > shape[set<&Typed::shape>] >
-                               -(equals > expression[set<&Typed::value>]);
-const auto index_binding_def = &(name >> symbol("[")) >> name[set<&ast::IndexBinding::name>] > symbol("[") >
-                               left_subscript[append<&ast::IndexBinding::subscripts>] >
-                               *(symbol(",") > left_subscript[append<&ast::IndexBinding::subscripts>]) > symbol("]") >
-                               equals > expression[set<&ast::IndexBinding::value>];
+const auto binding_def =
+    &(name >> equals) >> name[set<&ast::Binding::name>] > equals > expression[set<&ast::Binding::value>];
+const auto typed_binding_def = &(name >> symbol(":")) >> name[set<&Typed::name>] >
+                               symbol(":") > shape[set<&Typed::shape>] > -(equals > expression[set<&Typed::value>]);
+const auto index_binding_def = &(name >> symbol("[")) >> name[set<&ast::IndexBinding::name>] >
+                               symbol("[") > left_subscript[append<&ast::IndexBinding::subscripts>] >
+                               *(symbol(",") > left_subscript[append<&ast::IndexBinding::subscripts>]) >
+                               symbol("]") > equals > expression[set<&ast::IndexBinding::value>];
 const auto left_subscript_def =
     (&(name >> symbol("..") >> (symbol(",") | symbol("]"))) >> name[become_leading_axes] >> symbol("..")) |
     (expression[set<&ast::LeftSubscript::index>] >> -(word("in") > range_or_expression[set_range]));

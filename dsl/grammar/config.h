@@ -1,7 +1,7 @@
 #pragma once
 
-#include <boost/spirit/home/x3.hpp>
 #include <algorithm>
+#include <boost/spirit/home/x3.hpp>
 #include <string>
 #include <string_view>
 
@@ -211,8 +211,8 @@ std::span<const std::string> item_words();
 std::span<const std::string> statement_words();
 inline std::span<const std::string> no_words() { return {}; }
 
-/// Says what was expected and found at `where`, unless the layout pass has spoken about that place. `start` is where the
-/// statement or item begins: a first word near one of `keywords` is taken for a slip of it.
+/// Says what was expected and found at `where`, unless the layout pass has spoken about that place. `start` is where
+/// the statement or item begins: a first word near one of `keywords` is taken for a slip of it.
 void report_failure(State& state, Iterator start, Iterator where, const std::string& expected,
                     std::span<const std::string> keywords);
 
@@ -220,7 +220,8 @@ void report_failure(State& state, Iterator start, Iterator where, const std::str
 template <std::uint32_t (*resume)(const Layout&, std::uint32_t), std::span<const std::string> (*keywords)()>
 struct Recover {
   template <typename Failure, typename AnyContext>
-  x3::error_handler_result on_error(Iterator& first, const Iterator&, const Failure& failure, const AnyContext& context) {
+  x3::error_handler_result on_error(Iterator& first, const Iterator&, const Failure& failure,
+                                    const AnyContext& context) {
     State& state = state_of(context);
     report_failure(state, first, failure.where(), failure.which(), keywords());
     const Iterator next = state.at(resume(state.layout, state.offset(failure.where())));
@@ -251,7 +252,9 @@ namespace boost::spirit::x3 {
 
 template <>
 struct get_info<qiln::dsl::grammar::Symbol> {
-  std::string operator()(const qiln::dsl::grammar::Symbol& parser) const { return "`" + std::string(parser.text) + "`"; }
+  std::string operator()(const qiln::dsl::grammar::Symbol& parser) const {
+    return "`" + std::string(parser.text) + "`";
+  }
 };
 template <>
 struct get_info<qiln::dsl::grammar::Word> {

@@ -7,9 +7,9 @@ namespace {
 
 constexpr Operator kOr[] = {{"or", ast::BinaryOp::logical_or}};
 constexpr Operator kAnd[] = {{"and", ast::BinaryOp::logical_and}};
-constexpr Operator kComparisons[] = {{"<", ast::BinaryOp::less},     {"<=", ast::BinaryOp::less_equal},
-                                     {">", ast::BinaryOp::greater},  {">=", ast::BinaryOp::greater_equal},
-                                     {"==", ast::BinaryOp::equal},   {"!=", ast::BinaryOp::not_equal}};
+constexpr Operator kComparisons[] = {{"<", ast::BinaryOp::less},    {"<=", ast::BinaryOp::less_equal},
+                                     {">", ast::BinaryOp::greater}, {">=", ast::BinaryOp::greater_equal},
+                                     {"==", ast::BinaryOp::equal},  {"!=", ast::BinaryOp::not_equal}};
 
 const auto pipe = [](auto& ctx) {
   ast::Expr& value = x3::_val(ctx);
@@ -53,9 +53,9 @@ const auto bare_stage_def = postfix[become_stage];
 const auto stage_def = (word("freeze") > bare_stage[become_frozen]) | bare_stage[become];
 
 const auto conditional_def = if_then_else[become_node] | logical_or[become];
-const auto if_then_else_def = word("if") > expression[set<&ast::Conditional::condition>] > word("then") >
-                              expression[set<&ast::Conditional::then>] > word("else") >
-                              conditional[set<&ast::Conditional::otherwise>];
+const auto if_then_else_def = word("if") > expression[set<&ast::Conditional::condition>] >
+                              word("then") > expression[set<&ast::Conditional::then>] >
+                              word("else") > conditional[set<&ast::Conditional::otherwise>];
 
 const auto logical_or_def = logical_and[become] >> *(OneOf(kOr) > logical_and)[fold];
 const auto logical_and_def = logical_not[become] >> *(OneOf(kAnd) > logical_not)[fold];

@@ -9,15 +9,17 @@ const auto is_circuit = [](auto& ctx) { x3::_val(ctx).kind = ast::ModuleKind::ci
 }  // namespace
 
 const x3::rule<struct item_class, ast::Item> item{"an item"};
-const x3::rule<struct any_item_class, ast::Item> any_item{"`net`, `circuit`, `gate`, `fn`, `const`, `import` or settings"};
+const x3::rule<struct any_item_class, ast::Item> any_item{
+    "`net`, `circuit`, `gate`, `fn`, `const`, `import` or settings"};
 const x3::rule<struct import_item_class, ast::Import> import_item{"`import`"};
 const x3::rule<struct function_item_class, ast::Function> function_item{"`fn`"};
 const x3::rule<struct module_item_class, ast::Module> module_item{"`net`"};
 const x3::rule<struct gate_item_class, ast::Gate> gate_item{"`gate`"};
 
 const auto import_item_def = word("import") > quoted[set<&ast::Import::path>];
-const auto function_item_def = word("fn") > name[set<&ast::Function::name>] > parameters[set<&ast::Function::parameters>] >
-                               equals > expression[set<&ast::Function::body>];
+const auto function_item_def = word("fn") > name[set<&ast::Function::name>] >
+                               parameters[set<&ast::Function::parameters>] > equals >
+                               expression[set<&ast::Function::body>];
 const auto module_item_def = (word("net") | word("circuit")[is_circuit]) > name[set<&ast::Module::name>] >
                              parameters[set<&ast::Module::parameters>] >
                              -(symbol("->") > shape[set<&ast::Module::result>]) > block[set<&ast::Module::body>];

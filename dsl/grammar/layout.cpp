@@ -317,7 +317,8 @@ Token token_at(std::string_view text, std::uint32_t offset) {
   }
   if (text[at] == '"') return make(string_end(text, at), "a string");
   std::size_t size = word_at(text, at).size();
-  if (is_digit(text[at]) && text.substr(at + size, 1) == "." && at + size + 1 < text.size() && is_digit(text[at + size + 1]))
+  if (is_digit(text[at]) && text.substr(at + size, 1) == "." && at + size + 1 < text.size() &&
+      is_digit(text[at + size + 1]))
     size += 1 + word_at(text, at + size + 1).size();
   if (size == 0) size = std::max<std::size_t>(1, symbol_at(text, at).size());
   return make(at + size, fmt::format("`{}`", text.substr(at, size)));

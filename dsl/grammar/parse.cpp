@@ -53,8 +53,7 @@ std::span<const std::string> item_words() {
 }
 
 std::span<const std::string> statement_words() {
-  static const std::vector<std::string> words = {"const",  "param", "buffer", "layer",
-                                                 "return", "for",   "if",     "qubits"};
+  static const std::vector<std::string> words = {"const", "param", "buffer", "layer", "return", "for", "if", "qubits"};
   return words;
 }
 

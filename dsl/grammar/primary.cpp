@@ -42,8 +42,8 @@ ast::Expr::Node number_of(std::string_view text, Span span, Diagnostics& diagnos
 const auto become_number = [](auto& ctx) {
   State& state = state_of(ctx);
   const auto& range = x3::_attr(ctx);
-  x3::_val(ctx).node = number_of(std::string(range.begin(), range.end()), state.span(range.begin(), range.end()),
-                                 state.diagnostics);
+  x3::_val(ctx).node =
+      number_of(std::string(range.begin(), range.end()), state.span(range.begin(), range.end()), state.diagnostics);
 };
 const auto become_unescaped = [](auto& ctx) {
   x3::_val(ctx) = unescaped(std::string(x3::_attr(ctx).begin(), x3::_attr(ctx).end()));
@@ -52,7 +52,9 @@ const auto become_string = [](auto& ctx) { x3::_val(ctx).node = ast::String{std:
 const auto become_reference = [](auto& ctx) { x3::_val(ctx).node = ast::Reference{std::move(x3::_attr(ctx).text)}; };
 template <bool value>
 const auto become_boolean = [](auto& ctx) { x3::_val(ctx).node = ast::Boolean{value}; };
-const auto become_leading_axes = [](auto& ctx) { x3::_val(ctx).node = ast::LeadingAxes{std::move(x3::_attr(ctx).text)}; };
+const auto become_leading_axes = [](auto& ctx) {
+  x3::_val(ctx).node = ast::LeadingAxes{std::move(x3::_attr(ctx).text)};
+};
 
 const auto become_list = [](auto& ctx) {
   Parts& parts = x3::_attr(ctx);
@@ -102,9 +104,9 @@ const auto number_def =
 const auto quoted_def =
     x3::raw[x3::lexeme['"' >> *(('\\' >> ~x3::char_('\n')) | ~x3::char_("\"\\\n")) >> '"']][become_unescaped];
 
-const auto list_parts_def =
-    symbol("[") > -(expression[append<&Parts::elements>] >
-                    (+generator[append<&Parts::generators>] | *(symbol(",") > expression[append<&Parts::elements>]))) > symbol("]");
+const auto list_parts_def = symbol("[") > -(expression[append<&Parts::elements>] >
+                                            (+generator[append<&Parts::generators>] |
+                                             *(symbol(",") > expression[append<&Parts::elements>]))) > symbol("]");
 const auto group_parts_def = symbol("(") > expression[append<&Parts::elements>] >
                              *(symbol(",") > expression[append<&Parts::elements>]) > symbol(")");
 const auto primary_def = number[become] | quoted[become_string] | word("true")[become_boolean<true>] |
@@ -112,18 +114,19 @@ const auto primary_def = number[become] | quoted[become_string] | word("true")[b
                          group_parts[become_group];
 
 const auto frozen_call_def = postfix[become_frozen_call];
-const auto postfix_def = (word("freeze") > frozen_call[become]) | (primary[become] >> *(arguments[call] | subscripts[index]));
+const auto postfix_def =
+    (word("freeze") > frozen_call[become]) | (primary[become] >> *(arguments[call] | subscripts[index]));
 
 const auto arguments_def = symbol("(") > -(argument[push] > *(symbol(",") > argument[push])) > symbol(")");
-const auto argument_def = (&(name >> equals) >> name[set<&ast::Argument::name>] >> equals >
-                           expression[set<&ast::Argument::value>]) |
-                          expression[set<&ast::Argument::value>];
+const auto argument_def =
+    (&(name >> equals) >> name[set<&ast::Argument::name>] >> equals > expression[set<&ast::Argument::value>]) |
+    expression[set<&ast::Argument::value>];
 const auto subscripts_def = symbol("[") > subscript[push] > *(symbol(",") > subscript[push]) > symbol("]");
 const auto subscript_def =
     (&(name >> symbol("..") >> (symbol(",") | symbol("]"))) >> name[become_leading_axes] >> symbol("..")) |
     range_or_expression[become];
-const auto generator_def = word("for") > name[set<&ast::Generator::index>] > word("in") >
-                           range_or_expression[set<&ast::Generator::domain>];
+const auto generator_def = word("for") > name[set<&ast::Generator::index>] >
+                           word("in") > range_or_expression[set<&ast::Generator::domain>];
 
 struct number_class : Annotate {};
 struct primary_class : Annotate {};

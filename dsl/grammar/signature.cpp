@@ -5,7 +5,9 @@ namespace qiln::dsl::grammar {
 namespace {
 
 const auto push = [](auto& ctx) { x3::_val(ctx).push_back(std::move(x3::_attr(ctx))); };
-const auto become_leading_axes = [](auto& ctx) { x3::_val(ctx).node = ast::LeadingAxes{std::move(x3::_attr(ctx).text)}; };
+const auto become_leading_axes = [](auto& ctx) {
+  x3::_val(ctx).node = ast::LeadingAxes{std::move(x3::_attr(ctx).text)};
+};
 const auto take_type = [](auto& ctx) {
   x3::_val(ctx).shape = std::move(x3::_attr(ctx).shape);
   x3::_val(ctx).type = std::move(x3::_attr(ctx).type);
@@ -24,22 +26,23 @@ const x3::rule<struct parameter_type_class, ast::Parameter> parameter_type{"a sh
 const x3::rule<struct parameter_class, ast::Parameter> parameter{"a parameter"};
 const x3::rule<struct register_class, ast::Register> register_{"a register"};
 
-const auto axis_def = (&(name >> symbol("..") >> (symbol(",") | symbol("]"))) >> name[become_leading_axes] >> symbol("..")) |
-                      expression[become];
-const auto shape_def = symbol("[") > -(axis[append<&ast::Shape::axes>] > *(symbol(",") > axis[append<&ast::Shape::axes>])) >
-                       symbol("]");
+const auto axis_def =
+    (&(name >> symbol("..") >> (symbol(",") | symbol("]"))) >> name[become_leading_axes] >> symbol("..")) |
+    expression[become];
+const auto shape_def = symbol("[") > -(axis[append<&ast::Shape::axes>] >
+                                       *(symbol(",") > axis[append<&ast::Shape::axes>])) > symbol("]");
 
 const auto type_name_def = x3::raw[word("net") | word("circuit")][become_word] | name[become];
-const auto named_type_def =
-    type_name[set<&ast::NamedType::name>] >> -(symbol("[") > expression[append<&ast::NamedType::arguments>] >
-                                               *(symbol(",") > expression[append<&ast::NamedType::arguments>]) > symbol("]"));
+const auto named_type_def = type_name[set<&ast::NamedType::name>] >>
+                            -(symbol("[") > expression[append<&ast::NamedType::arguments>] >
+                              *(symbol(",") > expression[append<&ast::NamedType::arguments>]) > symbol("]"));
 const auto parameter_type_def = shape[set<&ast::Parameter::shape>] | named_type[set<&ast::Parameter::type>];
 const auto parameter_def = name[set<&ast::Parameter::name>] >> -(symbol(":") > parameter_type[take_type]) >>
                            -(equals > expression[set<&ast::Parameter::default_value>]);
 const auto parameters_def = symbol("(") > -(parameter[push] > *(symbol(",") > parameter[push])) > symbol(")");
 
-const auto register__def =
-    name[set<&ast::Register::name>] >> -(symbol("[") > expression[set<&ast::Register::size>] > symbol("]"));
+const auto register__def = name[set<&ast::Register::name>] >>
+                           -(symbol("[") > expression[set<&ast::Register::size>] > symbol("]"));
 const auto registers_def = register_[push] >> *(symbol(",") > register_[push]);
 
 struct axis_class : Annotate {};

@@ -19,6 +19,8 @@ inline constexpr auto fold = [](auto& ctx) {
 
 /// A prefix operator applied to the operand just read; the rule annotates the span.
 template <ast::UnaryOp op>
-inline constexpr auto negate = [](auto& ctx) { x3::_val(ctx).node = ast::Unary{op, std::move(x3::_attr(ctx))}; };
+inline constexpr auto negate = [](auto& ctx) {
+  x3::_val(ctx).node = ast::Unary{op, std::move(x3::_attr(ctx))};
+};
 
 }  // namespace qiln::dsl::grammar
