@@ -1,0 +1,78 @@
+"""What is measured: workers, and the rows that compare them.
+
+A worker is a command that speaks the protocol of measure.py. The workers of a group run in the same alternating rounds.
+A row compares `ours` with the fastest of `peers`; its goal is the least ratio peer / ours. A start row has a command of
+the project's own and its goal is a time in seconds.
+"""
+import dataclasses
+
+QILN = "build/qiln"
+
+
+@dataclasses.dataclass(frozen=True)
+class Worker:
+    name: str
+    command: list
+    peer: bool = True        # runs in the peers' Python
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    name: str
+    ours: str | None         # name of a worker, none where the project has no such command yet
+    peers: list
+    goal: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    name: str
+    workers: list
+    rows: list
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """Time from the command to its end; cold starts with an empty object cache, warm with the one the cold run left."""
+    name: str
+    command: list            # {run} stands for a fresh folder
+    cold: float              # goals, in seconds
+    warm: float
+
+
+def ours(name, model, batch, *more):
+    return Worker(name, [QILN, "time", f"models/{model}.qiln", "--batch", str(batch), *more], peer=False)
+
+
+def torch(name, arm, mode, batch):
+    return Worker(name, ["tests/perf/workers/torch_v7.py", arm, mode, str(batch)])
+
+
+def circuit(peer, qubits, batch):
+    return Worker(peer, ["tests/perf/workers/circuit.py", peer, str(qubits), "3", str(batch)])
+
+
+TORCH_MODES = ["eager", "channels_last", "compile", "compile_channels_last"]
+CIRCUIT_PEERS = ["jax", "tensorcircuit", "default", "lightning", "catalyst"]
+
+GROUPS = [
+    Group("v7",
+          [ours("plain", "v7_plain", 64), ours("published", "v7_published", 64),
+           *[torch(mode, "plain", mode, 64) for mode in TORCH_MODES]],
+          [Row("v7 plain step B=64", "plain", TORCH_MODES, 1.0),
+           # Within 10 % of the plain step.
+           Row("v7 published step B=64, of plain", "published", ["plain"], 1 / 1.1)]),
+    Group("quantum",
+          [ours("quantum", "v7_quantum", 16), torch("default.qubit", "quantum", "default", 16),
+           torch("lightning.qubit", "quantum", "lightning", 16)],
+          [Row("v7 quantum step B=16", "quantum", ["default.qubit", "lightning.qubit"], 30.0)]),
+    *[Group("circuits", [circuit(peer, qubits, batch) for peer in CIRCUIT_PEERS],
+            [Row(f"circuit gradient n={qubits} B={batch}", None, CIRCUIT_PEERS, 1.0)])
+      for qubits, batch in [(8, 64), (12, 64), (16, 16)]],
+]
+
+STARTS = [Start("start", [QILN, "train", "models/v7_plain.qiln", "--steps", "1", "-o", "{run}"], 4.0, 0.3)]
+
+# `v7` stands for all that the issue of that name measures.
+DEFAULT = ["v7", "quantum", "start"]
+NAMES = ["v7", "quantum", "start", "circuits"]
