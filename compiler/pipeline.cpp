@@ -1,0 +1,70 @@
+#include "compiler/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "compiler/graph/verify.h"
+#include "compiler/passes/common_subexpressions.h"
+#include "compiler/passes/dead_code.h"
+#include "compiler/passes/simplify.h"
+#include "compiler/text/text.h"
+#include "dsl/error.h"
+
+namespace qiln {
+namespace {
+
+constexpr std::array table{
+    Pass{"simplify", passes::simplify, "fold constants, drop identities and repeated movement"},
+    Pass{"common-subexpressions", passes::common_subexpressions, "compute equal values once"},
+    Pass{"dead-code", passes::dead_code, "drop what no output needs"},
+};
+
+// Simplification first, for it makes values equal that were written differently; the sweep last, for both leave
+// unused values behind.
+constexpr std::array standard{"simplify", "common-subexpressions", "dead-code"};
+
+#ifdef NDEBUG
+constexpr bool always_checked = false;
+#else
+constexpr bool always_checked = true;
+#endif
+
+}  // namespace
+
+std::span<const Pass> all_passes() { return table; }
+
+const Pass& pass_named(std::string_view name) {
+  std::string known;
+  for (const Pass& pass : table) {
+    if (pass.name == name) return pass;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", pass.name);
+  }
+  throw Error(fmt::format("there is no pass `{}`; the passes are {}", name, known), 1);
+}
+
+std::vector<const Pass*> passes_named(std::string_view names) {
+  std::vector<const Pass*> found;
+  while (!names.empty()) {
+    const std::size_t comma = names.find(',');
+    found.push_back(&pass_named(names.substr(0, comma)));
+    names = comma == std::string_view::npos ? "" : names.substr(comma + 1);
+  }
+  return found;
+}
+
+bool run(const Pass& pass, graph::Graph& graph, bool checked) {
+  if (!checked && !always_checked) return pass.run(graph);
+  const std::string before = text::print(graph);
+  const bool changed = pass.run(graph);
+  graph::require_valid(graph, fmt::format("after {}", pass.name));
+  if (changed != (text::print(graph) != before))
+    throw Error(fmt::format("{} says it {} the graph, which is not so", pass.name, changed ? "changed" : "left"));
+  return changed;
+}
+
+void run_standard_passes(graph::Graph& graph) {
+  for (std::string_view name : standard) run(pass_named(name), graph);
+}
+
+}  // namespace qiln
