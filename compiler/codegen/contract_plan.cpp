@@ -55,32 +55,46 @@ class Planner {
     return (extent + n - 1) / n;
   }
 
-  /// Cycles of the phase: two multiply-adds and two loads a cycle, four cycles of latency.
+  /// Cycles of the phase.
   double estimate(const std::vector<std::int64_t>& tile) const {
-    double tiles = 1, points = 1;
-    for (int d = 0; d < axes_; ++d) {
-      double n = static_cast<double>(pieces_of(phase_.extents[d], tile[d]));
-      tiles *= n;
-      points *= static_cast<double>(phase_.extents[d]) / std::max(n, 1.0);
-    }
     ContractPlan plan = planned(tile);
-    double loads = 0;
-    for (const auto& factor : phase_.factors) loads += loads_of(factor, tile, plan);
-    double cycles = std::max({points / 2, loads / 2, 4.0}) + 0.5;
+    std::vector<std::int64_t> size(axes_);
+    double cycles = tile_cycles(0, tile, size, plan);
     for (const auto& g : plan.guards)
       if (g.kind == GuardKind::runtime) cycles *= 3;
+    if (pressure(tile, plan) > target_.vector_registers) cycles *= 1.6;
     double code = code_size(plan);
     if (code > code_limit) cycles *= code / code_limit;
-    return tiles * cycles;
+    return cycles;
   }
 
-  /// Loads of a factor for one step of the sum, averaged over unrolled steps that share addresses.
-  double loads_of(const kernel::Access& factor, const std::vector<std::int64_t>& tile, const ContractPlan& plan) const {
+  /// Summed over the tiles, whose sizes along an axis differ by at most one: two multiply-adds and two loads a cycle,
+  /// four cycles of latency, half a cycle for the loop.
+  double tile_cycles(int axis, const std::vector<std::int64_t>& tile, std::vector<std::int64_t>& size,
+                     const ContractPlan& plan) const {
+    if (axis == axes_) {
+      double points = 1, loads = 0;
+      for (auto s : size) points *= static_cast<double>(s);
+      for (const auto& factor : phase_.factors) loads += loads_of(factor, size, plan);
+      return std::max({points / 2, loads / 2, 4.0}) + 0.5;
+    }
+    std::int64_t n = std::max<std::int64_t>(pieces_of(phase_.extents[axis], tile[axis]), 1);
+    std::int64_t base = phase_.extents[axis] / n, extra = phase_.extents[axis] % n;
+    double cycles = 0;
+    if (extra > 0) {
+      size[axis] = base + 1;
+      cycles += static_cast<double>(extra) * tile_cycles(axis + 1, tile, size, plan);
+    }
+    size[axis] = base;
+    return cycles + static_cast<double>(n - extra) * tile_cycles(axis + 1, tile, size, plan);
+  }
+
+  /// Loads of a factor for one step of the sum over a tile, averaged over unrolled steps that share addresses.
+  double loads_of(const kernel::Access& factor, const std::vector<std::int64_t>& size, const ContractPlan& plan) const {
     double loads = 1;
     for (int d = 0; d < axes_; ++d) {
       if (factor.strides[d] == 0) continue;
-      double n = static_cast<double>(phase_.extents[d]) /
-                 std::max<double>(1, static_cast<double>(pieces_of(phase_.extents[d], tile[d])));
+      auto n = static_cast<double>(size[d]);
       double here = n;
       for (int k = 0; k < sums_; ++k) {
         auto taps = static_cast<double>(phase_.reduction[k]);
@@ -90,6 +104,45 @@ class Planner {
       loads *= here;
     }
     return loads;
+  }
+
+  /// Registers that a tile wants: accumulators, and the loads that are used again before they are dropped. Points are
+  /// visited with the last axis fastest, so a factor that does not move along it is held one value at a time, and one
+  /// that moves with every axis is used once, straight from memory, unless neighbouring steps share it.
+  std::int64_t pressure(const std::vector<std::int64_t>& tile, const ContractPlan& plan) const {
+    std::vector<std::int64_t> size(axes_);
+    std::int64_t total = 1;
+    int last = -1;
+    for (int d = 0; d < axes_; ++d) {
+      size[d] = pieces_size(std::max<std::int64_t>(phase_.extents[d], 1), tile[d]);
+      total *= size[d];
+      if (size[d] > 1) last = d;
+    }
+    for (const auto& factor : phase_.factors) {
+      bool every = true, shared = false;
+      std::int64_t held = 1;
+      for (int d = 0; d < axes_; ++d) {
+        if (size[d] == 1) continue;
+        if (factor.strides[d] == 0) {
+          every = false;
+          continue;
+        }
+        shared = shared || slides(factor, d, plan);
+        held *= size[d];
+      }
+      bool moves = last >= 0 && factor.strides[last] != 0;
+      total += moves && (!every || shared) ? held : 1;
+    }
+    return total;
+  }
+
+  /// Whether neighbouring unrolled steps of the sum load the same elements of a factor along axis d.
+  bool slides(const kernel::Access& factor, int d, const ContractPlan& plan) const {
+    for (int k = 0; k < sums_; ++k)
+      if (plan.sum_kind[k] == SumKind::unrolled && phase_.reduction[k] > 1 &&
+          factor.strides[axes_ + k] == factor.strides[d])
+        return true;
+    return false;
   }
 
   double code_size(const ContractPlan& plan) const {
