@@ -26,7 +26,7 @@ import rows
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TURN_SECONDS, LONGEST_TURN = 0.4, 20       # steps of one turn: enough for TURN_SECONDS, at most LONGEST_TURN
-START_TIMEOUT, STEP_TIMEOUT = 300, 120
+START_TIMEOUT, STEP_TIMEOUT = 300, 300
 # An idle OpenMP runtime spins for a few milliseconds before it sleeps; nobody's turn starts before that is over.
 SETTLE_SECONDS = 0.1
 OTHERS_SHARE = 0.05                        # of all cores; a turn with more is disturbed
@@ -47,7 +47,7 @@ class Process:
             self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                             stderr=self.errors, text=True, env=environment())
         except OSError as error:
-            raise Failed(str(error)) from error
+            raise Failed(f"{command[0]}: {error.strerror}") from error
         self.lines = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 
