@@ -23,7 +23,8 @@ GATES = {
     "SWAP": (qml.SWAP, 2, 0), "ISWAP": (qml.ISWAP, 2, 0),
     "CRX": (qml.CRX, 2, 1), "CRY": (qml.CRY, 2, 1), "CRZ": (qml.CRZ, 2, 1), "CP": (qml.ControlledPhaseShift, 2, 1),
     "RXX": (qml.IsingXX, 2, 1), "RYY": (qml.IsingYY, 2, 1), "RZZ": (qml.IsingZZ, 2, 1),
-    "CCX": (qml.Toffoli, 3, 0), "CSWAP": (qml.CSWAP, 3, 0),
+    "CCX": (qml.Toffoli, 3, 0), "CSWAP": (qml.CSWAP, 3, 0), "CCZ": (qml.CCZ, 3, 0),
+    "Sdg": (qml.adjoint(qml.S), 1, 0), "Tdg": (qml.adjoint(qml.T), 1, 0), "SXdg": (qml.adjoint(qml.SX), 1, 0),
 }
 RANDOM_CIRCUITS = [(2, 12), (3, 20), (4, 30), (5, 40), (6, 50)]   # qubits, gates
 
@@ -61,13 +62,13 @@ def expectations(qubits, apply, *inputs):
 
 
 def random_gates(qubits, count, stream):
-    """(gate, operands) drawn from those that fit; every gate of the table comes up over the circuits."""
+    """(gate, operands): the gates that fit, seven apart in the table and so all of them in time, on random qubits."""
     fitting = [name for name, (_, wires, _) in GATES.items() if wires <= qubits]
     words = [int(word) for word in formula.bits(stream, 4 * count)]
     chosen = []
     for k in range(count):
-        word, *order = words[4 * k:4 * k + 4]
-        name = fitting[(word + 7 * k) % len(fitting)]
+        order = words[4 * k + 1:4 * k + 4]
+        name = fitting[(words[0] + 7 * k) % len(fitting)]
         free, operands = list(range(qubits)), []
         for position in range(GATES[name][1]):
             operands.append(free.pop(order[position] % len(free)))
