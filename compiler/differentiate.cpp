@@ -74,10 +74,12 @@ class ReverseSweep {
       contribution = derivative_rule(g_[uniform].op)({b_, uniform, contribution}, 0);
       uniform = g_[uniform].operands[0];
     }
-    if (g_.varying(contribution))
+    if (g_.varying(contribution)) {
       contribution = b_.batch_sum(contribution);
-    else
-      contribution = b_.multiply(contribution, b_.broadcast_left(samples(), g_.shape(contribution)));
+    } else {
+      const ValueId count = samples();
+      contribution = b_.multiply(contribution, b_.broadcast_left(count, g_.shape(contribution)));
+    }
     contributions_[uniform].push_back(contribution);
   }
 

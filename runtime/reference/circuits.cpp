@@ -1,0 +1,235 @@
+#include "runtime/reference/circuits.h"
+
+#include <bit>
+
+#include "runtime/reference/state.h"
+
+namespace qiln::reference {
+namespace {
+
+using circuit::Block;
+using circuit::PauliTerm;
+
+template <class Real>
+BlockMatrix<Real> matrix_of(const Block& block, Operands<Real> entries) {
+  const Value<Real>& x = *entries[block.operand];
+  const bool diagonal = block.kind == Block::Kind::diagonal;
+  const std::int64_t count = std::int64_t{1} << (block.qubits.size() * (diagonal ? 1 : 2));
+  BlockMatrix<Real> matrix{block.qubits, diagonal, {}, Array<Real>(x.value.rows(), count)};
+  matrix.entries.resize(x.value.rows(), count);
+  for (std::int64_t e = 0; e < count; ++e) {
+    const std::int64_t real = block.element + 2 * e, imaginary = real + 1;
+    matrix.entries.col(e).real() = x.value.col(real);
+    matrix.entries.col(e).imag() = x.value.col(imaginary);
+    matrix.magnitude.col(e) = (x.magnitude.col(real).square() + x.magnitude.col(imaginary).square()).sqrt();
+  }
+  return matrix;
+}
+
+std::vector<std::int64_t> image_of(const Block& block, int qubits) {
+  std::vector<std::int64_t> image(std::size_t{1} << qubits);
+  for (std::size_t b = 0; b < image.size(); ++b) {
+    std::uint64_t to = 0;
+    for (std::size_t i = 0; i < block.rows.size(); ++i) to |= std::uint64_t(std::popcount(b & block.rows[i]) & 1) << i;
+    image[b] = static_cast<std::int64_t>(to ^ block.flip);
+  }
+  return image;
+}
+
+std::vector<std::int64_t> inverse(const std::vector<std::int64_t>& image) {
+  std::vector<std::int64_t> result(image.size());
+  for (std::size_t b = 0; b < image.size(); ++b) result[image[b]] = static_cast<std::int64_t>(b);
+  return result;
+}
+
+/// Adds lambda_r conj(psi_c), summed over the block's groups, to the cotangents of its entries, which start at column
+/// `first` of `result`.
+template <class Real>
+void accumulate_entries(Value<Real>& result, std::int64_t first, const BlockMatrix<Real>& block, const State<Real>& psi,
+                        const State<Real>& lambda) {
+  const auto offsets = block_offsets(psi.qubits, block.qubits);
+  const auto size = static_cast<std::int64_t>(offsets.size());
+  const std::int64_t times = result.value.rows();
+  const auto full = [&](const auto& column) { return column.replicate(times / column.rows(), 1).eval(); };
+  for (const std::int64_t base : block_bases(psi.qubits, block.qubits))
+    for (std::int64_t r = 0; r < size; ++r)
+      for (std::int64_t c = block.diagonal ? r : 0; c < (block.diagonal ? r + 1 : size); ++c) {
+        const std::int64_t to = first + 2 * (block.diagonal ? r : r * size + c);
+        const std::int64_t from = base + offsets[c], at = base + offsets[r];
+        const auto in = full(psi.amplitudes.col(from)), out = full(lambda.amplitudes.col(at));
+        const auto product = (out * in.conjugate()).eval();
+        const auto magnitude =
+            (full(lambda.variance.col(at)).sqrt() * in.abs() + out.abs() * full(psi.variance.col(from)).sqrt()).eval();
+        result.value.col(to) += product.real();
+        result.value.col(to + 1) += product.imag();
+        result.magnitude.col(to) += magnitude;
+        result.magnitude.col(to + 1) += magnitude;
+      }
+}
+
+/// P |b> = phase(b) |b ^ x>.
+template <class Real>
+std::complex<Real> phase_of(const PauliTerm& term, std::uint64_t b) {
+  static constexpr std::complex<Real> powers_of_i[] = {{1, 0}, {0, 1}, {-1, 0}, {0, -1}};
+  return powers_of_i[(std::popcount(term.x & term.z) + 2 * (std::popcount(b & term.z) & 1)) % 4];
+}
+
+template <class Real>
+Value<Real> expectations(std::span<const circuit::Observable> readout, const State<Real>& state) {
+  const std::int64_t rows = state.amplitudes.rows();
+  auto result = zeros<Real>(rows, {static_cast<std::int64_t>(readout.size())});
+  const Array<Real> weight = state.amplitudes.abs(), error = state.variance.sqrt();
+  for (std::size_t j = 0; j < readout.size(); ++j)
+    for (const PauliTerm& term : readout[j])
+      for (std::int64_t b = 0; b < state.amplitudes.cols(); ++b) {
+        const auto to = static_cast<std::int64_t>(static_cast<std::uint64_t>(b) ^ term.x);
+        const auto phase = phase_of<Real>(term, static_cast<std::uint64_t>(b)) * Real(term.coefficient);
+        const auto column = static_cast<std::int64_t>(j);
+        result.value.col(column) += (state.amplitudes.col(to).conjugate() * state.amplitudes.col(b) * phase).real();
+        result.magnitude.col(column) +=
+            std::abs(phase) * (weight.col(to) * error.col(b) + error.col(to) * weight.col(b));
+      }
+  return result;
+}
+
+/// The angles of an operation for row s; `moved` of them shifted by `by`.
+template <class Real>
+std::vector<double> angles_of(const circuit::Operation& operation, Operands<Real> x, std::int64_t s, int moved = -1,
+                              double by = 0) {
+  std::vector<double> angles;
+  for (const circuit::Angle& angle : operation.angles) {
+    double value = angle.offset;
+    if (angle.operand >= 0) {
+      const auto& array = x[angle.operand]->value;
+      value += angle.scale * static_cast<double>(array(array.rows() == 1 ? 0 : s, angle.element));
+    }
+    angles.push_back(value + (static_cast<int>(angles.size()) == moved ? by : 0));
+  }
+  return angles;
+}
+
+template <class Real>
+BlockMatrix<Real> matrix_of(const circuit::Operation& operation, Operands<Real> x, std::int64_t samples) {
+  const std::int64_t count = std::int64_t{1} << (2 * operation.qubits.size());
+  BlockMatrix<Real> matrix{operation.qubits, false, {}, Array<Real>::Zero(samples, count)};
+  matrix.entries.resize(samples, count);
+  const auto at = [&](const std::vector<double>& angles) {
+    return gate_matrix(operation.gate, angles, operation.inverse, operation.controls);
+  };
+  for (std::int64_t s = 0; s < samples; ++s) {
+    const auto values = at(angles_of<Real>(operation, x, s));
+    for (std::int64_t e = 0; e < count; ++e) {
+      matrix.entries(s, e) = std::complex<Real>(values[e]);
+      matrix.magnitude(s, e) = static_cast<Real>(std::abs(values[e]));
+    }
+    for (int k = 0; k < static_cast<int>(operation.angles.size()); ++k) {
+      const circuit::Angle& angle = operation.angles[k];
+      if (angle.operand < 0) continue;
+      const auto& magnitudes = x[angle.operand]->magnitude;
+      const double magnitude =
+          std::abs(angle.scale * static_cast<double>(magnitudes(magnitudes.rows() == 1 ? 0 : s, angle.element))) +
+          std::abs(angle.offset);
+      const double h = 1e-4;  // the slope needs few digits
+      const auto above = at(angles_of<Real>(operation, x, s, k, h)),
+                 below = at(angles_of<Real>(operation, x, s, k, -h));
+      for (std::int64_t e = 0; e < count; ++e)
+        matrix.magnitude(s, e) += static_cast<Real>(std::abs(above[e] - below[e]) / (2 * h) * magnitude);
+    }
+  }
+  return matrix;
+}
+
+}  // namespace
+
+template <class Real>
+Value<Real> apply_blocks(const circuit::BlockProgram& program, Operands<Real> entries, std::int64_t samples) {
+  auto state = State<Real>::zero_state(program.qubits, samples);
+  for (const Block& block : program.blocks)
+    if (block.kind == Block::Kind::permutation)
+      permute<Real>(state, image_of(block, program.qubits));
+    else
+      apply(state, matrix_of<Real>(block, entries));
+  return state.parts();
+}
+
+template <class Real>
+Value<Real> apply_blocks_adjoint(const circuit::BlockProgram& program, Operands<Real> x, std::int64_t samples) {
+  const Operands<Real> entries = x.first(x.size() - 2);
+  const auto full = [&](const Value<Real>& v) -> Value<Real> {
+    const std::int64_t times = samples / v.value.rows();
+    return {v.value.replicate(times, 1), v.magnitude.replicate(times, 1)};
+  };
+  auto psi = State<Real>::from(program.qubits, full(*x[x.size() - 2]));
+  auto lambda = State<Real>::from(program.qubits, full(*x[x.size() - 1]));
+  std::vector<std::int64_t> first{0};  // column at which each operand's cotangents start
+  for (const auto* operand : entries) first.push_back(first.back() + operand->value.cols());
+  auto result = zeros<Real>(samples, {first.back()});
+
+  for (std::size_t i = program.blocks.size(); i-- > 0;) {
+    const Block& block = program.blocks[i];
+    if (block.kind == Block::Kind::permutation) {
+      const auto back = inverse(image_of(block, program.qubits));
+      permute<Real>(psi, back);
+      permute<Real>(lambda, back);
+      continue;
+    }
+    const auto matrix = matrix_of<Real>(block, entries);
+    const auto undo = matrix.adjoint();
+    apply(psi, undo);
+    accumulate_entries(result, first[block.operand] + block.element, matrix, psi, lambda);
+    apply(lambda, undo);
+  }
+  return result;
+}
+
+template <class Real>
+Value<Real> expval(const circuit::BlockProgram& program, const Value<Real>& state) {
+  return expectations<Real>(program.readout, State<Real>::from(program.qubits, state));
+}
+
+template <class Real>
+Value<Real> expval_adjoint(const circuit::BlockProgram& program, const Value<Real>& state, const Value<Real>& cotangent,
+                           std::int64_t samples) {
+  const auto psi = State<Real>::from(program.qubits, state);
+  const Array<Real> weight = psi.amplitudes.abs(), error = psi.variance.sqrt();
+  State<Real> result{program.qubits, {}, Array<Real>::Zero(samples, psi.amplitudes.cols())};
+  result.amplitudes.setZero(samples, psi.amplitudes.cols());
+  Array<Real>& magnitude = result.variance;
+  const auto full = [&](const auto& column) { return column.replicate(samples / column.rows(), 1).eval(); };
+  for (std::size_t j = 0; j < program.readout.size(); ++j) {
+    const auto column = static_cast<std::int64_t>(j);
+    const auto c = full(cotangent.value.col(column)), noise = full(cotangent.magnitude.col(column));
+    for (const PauliTerm& term : program.readout[j])
+      for (std::int64_t b = 0; b < psi.amplitudes.cols(); ++b) {
+        const auto to = static_cast<std::int64_t>(static_cast<std::uint64_t>(b) ^ term.x);
+        const auto factor = phase_of<Real>(term, static_cast<std::uint64_t>(b)) * Real(2 * term.coefficient);
+        result.amplitudes.col(to) += c * full(psi.amplitudes.col(b)) * factor;
+        magnitude.col(to) += std::abs(factor) * (noise * full(weight.col(b)) + c.abs() * full(error.col(b)));
+      }
+  }
+  result.variance = magnitude.square().eval();
+  return result.parts();
+}
+
+template <class Real>
+Value<Real> simulate(const circuit::Circuit& circuit, Operands<Real> angles, std::int64_t samples) {
+  auto state = State<Real>::zero_state(circuit.qubits, samples);
+  for (const circuit::Operation& operation : circuit.operations)
+    apply(state, matrix_of<Real>(operation, angles, samples));
+  return expectations<Real>(circuit.readout, state);
+}
+
+template Value<float> apply_blocks(const circuit::BlockProgram&, Operands<float>, std::int64_t);
+template Value<double> apply_blocks(const circuit::BlockProgram&, Operands<double>, std::int64_t);
+template Value<float> apply_blocks_adjoint(const circuit::BlockProgram&, Operands<float>, std::int64_t);
+template Value<double> apply_blocks_adjoint(const circuit::BlockProgram&, Operands<double>, std::int64_t);
+template Value<float> expval(const circuit::BlockProgram&, const Value<float>&);
+template Value<double> expval(const circuit::BlockProgram&, const Value<double>&);
+template Value<float> expval_adjoint(const circuit::BlockProgram&, const Value<float>&, const Value<float>&,
+                                     std::int64_t);
+template Value<double> expval_adjoint(const circuit::BlockProgram&, const Value<double>&, const Value<double>&,
+                                      std::int64_t);
+template Value<float> simulate(const circuit::Circuit&, Operands<float>, std::int64_t);
+template Value<double> simulate(const circuit::Circuit&, Operands<double>, std::int64_t);
+
+}  // namespace qiln::reference
