@@ -1,0 +1,71 @@
+// Pauli strings in the Heisenberg picture: what a gate makes of an observable that stands after it.
+#pragma once
+
+#include <compare>
+#include <complex>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "compiler/circuit/circuit.h"
+
+namespace qiln::circuit {
+
+/// A product of Paulis: bit n - 1 - q of x (z) is set where qubit q has X or Y (Z or Y).
+struct PauliString {
+  std::uint64_t x = 0, z = 0;
+  bool identity() const { return x == 0 && z == 0; }
+  auto operator<=>(const PauliString&) const = default;
+};
+
+/// The part of `string` on `qubits` of a circuit of n, the first of them in the most significant bit.
+PauliString restrict(PauliString string, std::span<const std::int32_t> qubits, int n);
+/// `string` with the Paulis on `qubits` replaced by those of `local`.
+PauliString replace(PauliString string, PauliString local, std::span<const std::int32_t> qubits, int n);
+
+/// The coefficients of U^dagger P U in Pauli strings, indexed by code() of the string; `u` is row-major and unitary.
+std::vector<double> heisenberg_image(std::span<const std::complex<double>> u, PauliString p);
+/// x << k | z.
+inline std::size_t code(PauliString p, int k) { return static_cast<std::size_t>(p.x) << k | p.z; }
+inline PauliString decode(std::size_t code, int k) { return {code >> k, code & ((std::size_t{1} << k) - 1)}; }
+
+/// What an operation does to every Pauli string on its qubits, for all values of the angles that are not constant:
+/// decided at three generic settings of them, which a trigonometric polynomial of the table's low degree cannot fool.
+class HeisenbergAction {
+ public:
+  /// Operations on more qubits than this are not analysed.
+  static constexpr int max_qubits = 4;
+  explicit HeisenbergAction(const Operation& operation);
+
+  /// Strings with a nonzero coefficient in the image of `p` at some setting.
+  const std::vector<PauliString>& support(PauliString p);
+  /// The image is +-one string, whatever the angles.
+  struct Signed {
+    PauliString string;
+    double sign = 1;
+  };
+  std::optional<Signed> single(PauliString p);
+  bool fixes(PauliString p);
+  /// The image depends on angle `angle` (false for constants).
+  bool depends(PauliString p, int angle);
+
+ private:
+  struct Image {
+    bool known = false;
+    std::vector<PauliString> support;
+    std::optional<Signed> single;
+    std::vector<bool> depends;
+  };
+  Image& image(PauliString p);
+  int qubits_;
+  std::vector<bool> variable_;                               // one an angle
+  std::vector<std::vector<std::complex<double>>> settings_;  // unitaries: the generic settings, then for each
+  std::vector<int> changed_;                                 // variable angle, settings with that one changed
+  std::vector<Image> images_;
+};
+
+/// What identifies the action of an operation: equal keys, equal actions (on their own qubits).
+std::vector<double> action_key(const Operation& operation);
+
+}  // namespace qiln::circuit
