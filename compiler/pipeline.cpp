@@ -5,8 +5,10 @@
 #include <array>
 
 #include "compiler/graph/verify.h"
+#include "compiler/passes/closed_form.h"
 #include "compiler/passes/common_subexpressions.h"
 #include "compiler/passes/dead_code.h"
+#include "compiler/passes/lower_circuits.h"
 #include "compiler/passes/simplify.h"
 #include "compiler/text/text.h"
 #include "dsl/error.h"
@@ -15,6 +17,8 @@ namespace qiln {
 namespace {
 
 constexpr std::array table{
+    Pass{"closed-form", passes::closed_form, "replace circuits that read a product state by products of cosines"},
+    Pass{"lower-circuits", passes::lower_circuits, "turn circuits into blocks on the state vector"},
     Pass{"simplify", passes::simplify, "fold constants, drop identities and repeated movement"},
     Pass{"common-subexpressions", passes::common_subexpressions, "compute equal values once"},
     Pass{"dead-code", passes::dead_code, "drop what no output needs"},
