@@ -117,10 +117,11 @@ struct Nest {
   // all but the circuit kinds
   Expression epilogue;
   std::vector<Store> stores;
-  // circuit kinds: arguments are, in order, the operands, then the result, then `scratch` buffers
+  // circuit kinds: arguments are, in order, the operands, then the result, then `scratch` buffers of 2 * 2^n elements
   circuit::BlockProgram program;
   std::int32_t scratch = 0;
   graph::Origin origin;
+  std::vector<std::string> notes;  // for people: why it is a nest of its own
 };
 
 /// A uniform stage runs its nests once; a varying stage runs its nests block by block, groups in parallel.

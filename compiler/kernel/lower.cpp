@@ -1,0 +1,393 @@
+#include "compiler/kernel/lower.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <map>
+
+#include "compiler/kernel/gather.h"
+
+namespace qiln::kernel {
+namespace {
+
+using graph::Graph;
+using graph::Node;
+using graph::ValueId;
+
+class Lowering {
+ public:
+  Lowering(const Graph& graph, const Clusters& clusters, int cluster, const Homes& homes, Program& program)
+      : graph_(graph), all_(clusters), index_(cluster), cluster_(clusters.clusters[cluster]), homes_(homes),
+        program_(program) {}
+
+  Nest run() {
+    const Node& anchor = graph_[cluster_.anchor];
+    nest_.varying = cluster_.varying;
+    nest_.origin = anchor.origin;
+    nest_.notes = cluster_.notes;
+    nest_.label = label();
+    nest_.space = cluster_.space;
+    switch (cluster_.kind) {
+      case Cluster::Kind::circuit:
+        lower_circuit(anchor);
+        return std::move(nest_);
+      case Cluster::Kind::contract:
+        nest_.kind = Nest::Kind::contract;
+        lower_contract(anchor);
+        break;
+      case Cluster::Kind::reduce:
+        nest_.kind = Nest::Kind::reduce;
+        lower_reduce(anchor);
+        break;
+      case Cluster::Kind::pointwise:
+      case Cluster::Kind::copy:
+        break;
+    }
+    lower_epilogue();
+    return std::move(nest_);
+  }
+
+ private:
+  const View& view(ValueId id) const { return all_.views[id]; }
+  bool identity(ValueId id) const { return is_identity(graph_, view(id), id); }
+
+  std::string label() const {
+    const Node& anchor = graph_[cluster_.anchor];
+    std::string text;
+    if (anchor.origin.path >= 0) text = graph_.paths[anchor.origin.path] + " ";
+    if (cluster_.kind == Cluster::Kind::copy) text += "copy ";
+    text += primitive(anchor.op).name;
+    if (cluster_.members.size() > 1) text += fmt::format(" +{}", cluster_.members.size() - 1);
+    return text;
+  }
+
+  std::int32_t argument(BufferId buffer, bool written = false) {
+    assert(buffer >= 0 && "every value read has a buffer");
+    auto found = std::find_if(nest_.arguments.begin(), nest_.arguments.end(),
+                              [&](const Argument& a) { return a.buffer == buffer; });
+    if (found == nest_.arguments.end())
+      found = nest_.arguments.insert(found, Argument{buffer, program_.buffers[buffer].varying, false});
+    found->written |= written;
+    return static_cast<std::int32_t>(found - nest_.arguments.begin());
+  }
+
+  /// Which index of the nest each axis of a value follows, and how many indices there are.
+  struct Frame {
+    std::vector<int> index;
+    int count = 0;
+  };
+  static Frame plain_frame(std::size_t rank) {
+    Frame frame;
+    for (std::size_t a = 0; a < rank; ++a) frame.index.push_back(static_cast<int>(a));
+    frame.count = static_cast<int>(rank);
+    return frame;
+  }
+
+  static std::vector<std::int64_t> spread(const std::vector<std::int64_t>& by_axis, const Frame& frame) {
+    std::vector<std::int64_t> by_index(frame.count, 0);
+    for (std::size_t a = 0; a < by_axis.size(); ++a) by_index[frame.index[a]] += by_axis[a];
+    return by_index;
+  }
+
+  Access access(const View& v, const Frame& frame) {
+    const Home& home = homes_.of[v.root];
+    Access access{argument(home.buffer), spread(v.strides, frame), home.offset + v.offset, {}};
+    for (const Guard& guard : v.guards)
+      access.guards.push_back({spread(guard.coefficients, frame), guard.offset, guard.extent});
+    return access;
+  }
+
+  struct Building {
+    Expression& expression;
+    const Frame& frame;
+    bool members;  // members of the cluster are computed, not read
+    std::map<ValueId, std::int32_t> known;
+  };
+
+  std::int32_t append(Building& b, Instruction instruction) {
+    b.expression.push_back(std::move(instruction));
+    return static_cast<std::int32_t>(b.expression.size() - 1);
+  }
+
+  std::int32_t build(Building& b, ValueId value) {
+    const ValueId root = view(value).root;
+    const ValueId key = identity(value) ? root : value;
+    if (auto found = b.known.find(key); found != b.known.end()) return found->second;
+    const std::int32_t made = make(b, value, root);
+    return b.known[key] = made;
+  }
+
+  std::int32_t make(Building& b, ValueId value, ValueId root) {
+    const Node& node = graph_[root];
+    const bool member = b.members && all_.cluster_of[root] == index_ && cluster_.kind != Cluster::Kind::copy;
+    if (identity(value) && (member || all_.inlined[root])) return compute(b, root);
+    Instruction instruction;
+    if (node.op == Primitive::constant && view(value).guards.empty() &&
+        node.as<graph::ConstantAttributes>().values.size() == 1) {
+      instruction.kind = Instruction::Kind::constant;
+      instruction.value = node.as<graph::ConstantAttributes>().values[0];
+    } else {
+      instruction.kind = Instruction::Kind::load;
+      instruction.access = access(view(value), b.frame);
+    }
+    return append(b, std::move(instruction));
+  }
+
+  std::int32_t compute(Building& b, ValueId id) {
+    const Node& node = graph_[id];
+    Instruction instruction;
+    if (node.op == Primitive::random) {
+      instruction.kind = Instruction::Kind::random;
+      instruction.random = node.as<graph::RandomAttributes>();
+      instruction.access.argument = -1;
+      instruction.access.strides = spread(contiguous_strides(node.type.shape), b.frame);
+    } else if (is_pointwise(node.op)) {
+      instruction.op = node.op;
+      for (std::size_t k = 0; k < node.operands.size(); ++k) instruction.operands[k] = build(b, node.operands[k]);
+    } else {
+      assert(id == cluster_.anchor && "one reduction or contraction a nest");
+      instruction.kind = Instruction::Kind::accumulator;
+    }
+    return append(b, std::move(instruction));
+  }
+
+  void lower_reduce(const Node& node) {
+    const auto& axes = node.as<graph::AxesAttributes>().axes;
+    const auto& shape = graph_.shape(node.operands[0]);
+    Frame frame;
+    frame.count = static_cast<int>(shape.size());
+    int kept = 0, reduced = static_cast<int>(shape.size() - axes.size());
+    for (int a = 0; a < static_cast<int>(shape.size()); ++a) {
+      const bool summed = std::find(axes.begin(), axes.end(), a) != axes.end();
+      frame.index.push_back(summed ? reduced++ : kept++);
+      if (summed) nest_.reduction.push_back(shape[a]);
+    }
+    nest_.combiner = node.op;
+    Building b{nest_.prologue, frame, false, {}};
+    const std::int32_t last = build(b, node.operands[0]);
+    assert(last + 1 == static_cast<std::int32_t>(nest_.prologue.size()) && "the last instruction is reduced");
+    (void)last;
+  }
+
+  Placement placement(ValueId operand) {
+    const View& v = view(operand);
+    assert(v.guards.empty() && "guarded operands of contractions are copied");
+    const Home& home = homes_.of[v.root];
+    return {argument(home.buffer), v.strides, home.offset + v.offset, graph_.shape(operand)};
+  }
+
+  void lower_contract(const Node& node) {
+    std::vector<Placement> operands;
+    for (ValueId operand : node.operands) operands.push_back(placement(operand));
+    const auto attributes = spreads(node) ? spreading(node) : node.as<graph::ContractAttributes>();
+    nest_.phases = gather_phases(attributes, operands, node.type.shape);
+  }
+
+  /// A pad with steps as a contraction over its operand's elements.
+  graph::ContractAttributes spreading(const Node& node) const {
+    const auto& by = node.as<graph::StrideAttributes>();
+    graph::ContractAttributes contract;
+    contract.space = graph_.shape(node.operands[0]);
+    contract.operands.resize(1);
+    const std::size_t rank = contract.space.size();
+    for (std::size_t a = 0; a < rank; ++a) {
+      graph::Affine in{std::vector<std::int64_t>(rank, 0), 0}, out{std::vector<std::int64_t>(rank, 0), by.start[a]};
+      in.coefficients[a] = 1;
+      out.coefficients[a] = by.step[a];
+      contract.operands[0].push_back(in);
+      contract.output.push_back(out);
+    }
+    return contract;
+  }
+
+  void lower_epilogue() {
+    const Frame frame = plain_frame(nest_.space.size());
+    Building b{nest_.epilogue, frame, true, {}};
+    if (cluster_.kind == Cluster::Kind::copy) {
+      lower_copy(b);
+      return;
+    }
+    for (ValueId member : cluster_.members)
+      if (all_.stored[member]) add_store(build(b, member), homes_.of[member], contiguous_strides(graph_.shape(member)));
+    for (const auto& sink : cluster_.sinks) add_sink(build(b, view(sink.value).root), sink);
+  }
+
+  void add_store(std::int32_t value, const Home& home, std::vector<std::int64_t> strides) {
+    Store store;
+    store.value = value;
+    store.access = {argument(home.buffer, true), std::move(strides), home.offset, {}};
+    nest_.stores.push_back(std::move(store));
+  }
+
+  void add_sink(std::int32_t value, const Sink& sink) {
+    if (sink.kind == Sink::Kind::part) {
+      Home home = homes_.of[sink.target];
+      home.offset += sink.offset;
+      add_store(value, home, contiguous_strides(graph_.shape(sink.target)));
+      return;
+    }
+    std::vector<std::int64_t> strides = contiguous_strides(nest_.space);
+    const Node& node = graph_[sink.value];
+    if (cluster_.kind != Cluster::Kind::copy && !is_whole(graph_, view(sink.value), sink.value)) {
+      assert(node.op == Primitive::permute);
+      const auto result = contiguous_strides(node.type.shape);
+      for (std::size_t a = 0; a < result.size(); ++a) strides[node.as<graph::AxesAttributes>().axes[a]] = result[a];
+    }
+    add_store(value, {homes_.partial[sink.target], 0}, std::move(strides));
+    nest_.stores.back().batch_sum = true;
+  }
+
+  void lower_copy(Building& b) {
+    if (cluster_.members.empty()) {
+      for (const auto& sink : cluster_.sinks) add_sink(build(b, sink.value), sink);
+      return;
+    }
+    const Node& node = graph_[cluster_.anchor];
+    std::int32_t value;
+    if (node.op == Primitive::reshape) {
+      value = build(b, node.operands[0]);
+    } else {
+      Instruction load;
+      load.kind = Instruction::Kind::load;
+      load.access = access(*view_through(graph_, node, view(node.operands[0])), b.frame);
+      value = append(b, std::move(load));
+    }
+    add_store(value, homes_.of[cluster_.anchor], contiguous_strides(nest_.space));
+  }
+
+  void lower_circuit(const Node& node) {
+    using Kind = Nest::Kind;
+    nest_.program = graph_.blocks[node.as<graph::CircuitAttributes>().index];
+    for (ValueId operand : node.operands) {
+      const ValueId root = view(operand).root;
+      const BufferId expanded = homes_.expanded[root];
+      const Home home = expanded >= 0 ? Home{expanded, 0} : homes_.of[root];
+      assert(home.offset == 0 && "a circuit's operands have buffers of their own");
+      add_circuit_argument(home.buffer, false);
+    }
+    add_circuit_argument(homes_.of[cluster_.anchor].buffer, true);
+    switch (node.op) {
+      case Primitive::apply_blocks:
+        nest_.kind = Kind::apply_blocks;
+        nest_.scratch = 1;
+        break;
+      case Primitive::apply_blocks_adjoint:
+        nest_.kind = Kind::apply_blocks_adjoint;
+        nest_.scratch = 3;
+        break;
+      case Primitive::expval:
+        nest_.kind = Kind::expval;
+        break;
+      default:
+        assert(node.op == Primitive::expval_adjoint);
+        nest_.kind = Kind::expval_adjoint;
+    }
+    for (int k = 0; k < nest_.scratch; ++k) {
+      Buffer scratch;
+      scratch.name = fmt::format("%{}.scratch{}", cluster_.anchor, k);
+      scratch.storage = nest_.varying ? Storage::group : Storage::uniform;
+      scratch.varying = nest_.varying;
+      scratch.elements = std::int64_t{2} << nest_.program.qubits;
+      program_.buffers.push_back(std::move(scratch));
+      add_circuit_argument(static_cast<BufferId>(program_.buffers.size() - 1), true);
+    }
+  }
+
+  /// Arguments of a circuit are by position: one may stand twice.
+  void add_circuit_argument(BufferId buffer, bool written) {
+    nest_.arguments.push_back({buffer, program_.buffers[buffer].varying, written});
+  }
+
+  const Graph& graph_;
+  const Clusters& all_;
+  int index_;
+  const Cluster& cluster_;
+  const Homes& homes_;
+  Program& program_;
+  Nest nest_;
+};
+
+/// Calls visit(access, in_prologue) for every access of a pointwise or reduce nest.
+template <class Visit>
+void each_access(Nest& nest, const Visit& visit) {
+  for (auto& i : nest.prologue)
+    if (i.kind == Instruction::Kind::load || i.kind == Instruction::Kind::random) visit(i.access);
+  for (auto& i : nest.epilogue)
+    if (i.kind == Instruction::Kind::load || i.kind == Instruction::Kind::random) visit(i.access);
+  for (auto& store : nest.stores) visit(store.access);
+}
+
+/// Whether all accesses pass axis `a` and the next one, of extent `inner`, in one stride. Epilogue accesses do not
+/// mention the reduction.
+bool joins(Nest& nest, std::size_t a, std::int64_t inner) {
+  bool possible = true;
+  const auto nested = [&](const std::vector<std::int64_t>& strides) {
+    if (a + 1 < strides.size() && strides[a] != inner * strides[a + 1]) possible = false;
+  };
+  each_access(nest, [&](Access& access) {
+    nested(access.strides);
+    for (auto& guard : access.guards) nested(guard.coefficients);
+  });
+  return possible;
+}
+
+void erase_axis(Nest& nest, std::size_t a) {
+  const auto erase = [&](std::vector<std::int64_t>& strides) {
+    if (a < strides.size()) strides.erase(strides.begin() + static_cast<std::ptrdiff_t>(a));
+  };
+  each_access(nest, [&](Access& access) {
+    erase(access.strides);
+    for (auto& guard : access.guards) erase(guard.coefficients);
+  });
+}
+
+void insert_axis(Nest& nest) {
+  each_access(nest, [&](Access& access) {
+    access.strides.insert(access.strides.begin(), 0);
+    for (auto& guard : access.guards) guard.coefficients.insert(guard.coefficients.begin(), 0);
+  });
+  nest.space.insert(nest.space.begin(), 1);
+}
+
+}  // namespace
+
+void simplify(Nest& nest) {
+  if (nest.kind != Nest::Kind::pointwise && nest.kind != Nest::Kind::reduce) return;
+  const auto pass = [&](std::vector<std::int64_t>& extents, std::size_t first) {
+    for (std::size_t a = 0; a < extents.size();) {
+      if (extents[a] != 1) {
+        ++a;
+        continue;
+      }
+      erase_axis(nest, first + a);
+      extents.erase(extents.begin() + static_cast<std::ptrdiff_t>(a));
+    }
+    for (std::size_t a = 0; a + 1 < extents.size();) {
+      if (!joins(nest, first + a, extents[a + 1])) {
+        ++a;
+        continue;
+      }
+      extents[a + 1] *= extents[a];
+      erase_axis(nest, first + a);
+      extents.erase(extents.begin() + static_cast<std::ptrdiff_t>(a));
+    }
+  };
+  pass(nest.reduction, nest.space.size());
+  pass(nest.space, 0);
+  if (nest.space.empty()) insert_axis(nest);
+  if (nest.kind == Nest::Kind::reduce && nest.reduction.empty()) {
+    nest.reduction.push_back(1);
+    for (auto& i : nest.prologue) {
+      if (i.kind != Instruction::Kind::load && i.kind != Instruction::Kind::random) continue;
+      i.access.strides.push_back(0);
+      for (auto& guard : i.access.guards) guard.coefficients.push_back(0);
+    }
+  }
+}
+
+Nest lower(const Graph& graph, const Clusters& clusters, int cluster, const Homes& homes, Program& program) {
+  return Lowering(graph, clusters, cluster, homes, program).run();
+}
+
+}  // namespace qiln::kernel
