@@ -94,7 +94,8 @@ class Scheduler {
         last = std::max(last, cluster.level);
       }
     }
-    for (const auto& output : graph_.outputs) last_read_[placed_in(clusters_.views[output.value].root).concat] = 1 << 30;
+    for (const auto& output : graph_.outputs)
+      last_read_[placed_in(clusters_.views[output.value].root).concat] = 1 << 30;
   }
 
   void make_buffers() {

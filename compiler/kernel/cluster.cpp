@@ -120,7 +120,8 @@ class Clusterer {
         if (n.op == Primitive::concat && !is_whole(graph_, c_.views[operand], operand)) store(r);
         if (n.op == Primitive::concat || n.op == Primitive::batch_sum) anchored_[r] = true;
         if ((is_pointwise(n.op) || kind == PrimitiveKind::reduce) && !identity(operand)) store(r);
-        if (n.op == Primitive::batch_sum && !is_whole(graph_, c_.views[operand], operand) && !permuted(operand)) store(r);
+        if (n.op == Primitive::batch_sum && !is_whole(graph_, c_.views[operand], operand) && !permuted(operand))
+          store(r);
         if (n.type.varying && !graph_.varying(r)) store(r);
       }
     }

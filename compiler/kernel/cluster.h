@@ -52,16 +52,16 @@ struct Clusters {
   std::vector<View> views;
   std::vector<int> level;  // varying values of level n are computed after uniform ones of level n; batch_sum adds one
   std::vector<bool> stored;
-  std::vector<bool> inlined;     // evaluated where it is read
-  std::vector<Part> part_of;     // placed straight in a concat
-  std::vector<int> cluster_of;   // -1: leaves, views, inlined values, concats, batch sums
+  std::vector<bool> inlined;    // evaluated where it is read
+  std::vector<Part> part_of;    // placed straight in a concat
+  std::vector<int> cluster_of;  // -1: leaves, views, inlined values, concats, batch sums
   std::vector<Cluster> clusters;
 };
 
 /// `fuse` false: every value is stored and every computation a cluster of its own.
 Clusters find_clusters(const graph::Graph& graph, bool fuse);
 
-bool is_leaf(const graph::Node& node);      // input, param, constant: has a buffer from the start
+bool is_leaf(const graph::Node& node);       // input, param, constant: has a buffer from the start
 bool is_scalar_op(const graph::Node& node);  // pointwise or random: an instruction of an expression
 
 }  // namespace qiln::kernel

@@ -18,7 +18,11 @@ using graph::ValueId;
 class Lowering {
  public:
   Lowering(const Graph& graph, const Clusters& clusters, int cluster, const Homes& homes, Program& program)
-      : graph_(graph), all_(clusters), index_(cluster), cluster_(clusters.clusters[cluster]), homes_(homes),
+      : graph_(graph),
+        all_(clusters),
+        index_(cluster),
+        cluster_(clusters.clusters[cluster]),
+        homes_(homes),
         program_(program) {}
 
   Nest run() {

@@ -15,9 +15,9 @@ struct Home {
 };
 
 struct Homes {
-  std::vector<Home> of;             // by value
-  std::vector<BufferId> partial;    // of a batch_sum, else -1
-  std::vector<BufferId> expanded;   // of a splat constant that a circuit or an output needs in full, else -1
+  std::vector<Home> of;            // by value
+  std::vector<BufferId> partial;   // of a batch_sum, else -1
+  std::vector<BufferId> expanded;  // of a splat constant that a circuit or an output needs in full, else -1
 };
 
 /// The nest of a cluster. Adds the scratch buffers of a circuit to the program.

@@ -50,11 +50,10 @@ std::int64_t share(Program& program) {
     }
     buffer.offset = offset;
     size = std::max(size, aligned(offset + buffer.elements, unit));
-    placed.insert(std::upper_bound(placed.begin(), placed.end(), id,
-                                   [&](BufferId a, BufferId b) {
-                                     return program.buffers[a].offset < program.buffers[b].offset;
-                                   }),
-                  id);
+    placed.insert(
+        std::upper_bound(placed.begin(), placed.end(), id,
+                         [&](BufferId a, BufferId b) { return program.buffers[a].offset < program.buffers[b].offset; }),
+        id);
   }
   return size;
 }
