@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <numeric>
+#include <type_traits>
 
 #include "runtime/reference/indexing.h"
 #include "runtime/reference/operations.h"
@@ -116,48 +117,50 @@ class LoopNest {
   bool inside_ = true;
 };
 
-template <class Real>
-using Column = Eigen::Map<Eigen::Array<Real, Eigen::Dynamic, 1>>;
-template <class Real>
-using ConstColumn = Eigen::Map<const Eigen::Array<Real, Eigen::Dynamic, 1>>;
+/// body(first, length) over pieces of 0 .. rows - 1, the length a compile-time constant so that Eigen vectorises.
+template <class Body>
+void in_pieces(std::int64_t rows, Body body) {
+  std::int64_t first = 0;
+  for (; first + 8 <= rows; first += 8) body(first, std::integral_constant<int, 8>());
+  for (; first < rows; ++first) body(first, std::integral_constant<int, 1>());
+}
+
+template <class Real, int length>
+auto piece(const Real* data) {
+  return Eigen::Map<const Eigen::Array<Real, length, 1>>(data);
+}
 
 /// result += product of the factors over all points.
 template <class Real>
 void accumulate(LoopNest& nest, Array<Real>& result, std::span<const Array<Real>* const> factors) {
+  struct Factor {
+    const Real* data;
+    std::size_t tensor;
+  };
   const std::int64_t rows = result.rows();
-  const auto at = [](const Array<Real>& x, std::int64_t element) { return x.data() + element * x.rows(); };
-  Eigen::Array<Real, Eigen::Dynamic, 1> product(rows);
+  std::vector<Factor> single, varying;  // by their number of rows; with one sample all are single
+  for (std::size_t k = 0; k < factors.size(); ++k)
+    (factors[k]->rows() == 1 ? single : varying).push_back({factors[k]->data(), k + 1});
+
   nest.run([&](const std::int64_t* offsets, const std::int64_t* strides, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) {
-      Column<Real> sum(result.data() + (offsets[0] + i * strides[0]) * rows, rows);
-      Real scalar = 1;  // the product of the uniform factors
-      const Array<Real>* varying = nullptr;
-      std::size_t varying_index = 0;
-      bool several = false;
-      for (std::size_t k = 0; k < factors.size(); ++k) {
-        const Array<Real>& factor = *factors[k];
-        const std::int64_t element = offsets[k + 1] + i * strides[k + 1];
-        if (factor.rows() == 1) {
-          scalar *= *at(factor, element);
-        } else if (!varying) {
-          varying = &factor, varying_index = k;
+      const auto element = [&](std::size_t tensor) { return offsets[tensor] + i * strides[tensor]; };
+      const auto column = [&](const Factor& f) { return f.data + element(f.tensor) * rows; };
+      Real scalar = 1;
+      for (const Factor& f : single) scalar *= f.data[element(f.tensor)];
+      Real* sum = result.data() + element(0) * rows;
+      in_pieces(rows, [&](std::int64_t first, auto length) {
+        Eigen::Map<Eigen::Array<Real, length, 1>> target(sum + first);
+        if (varying.empty()) {
+          target += scalar;
+        } else if (varying.size() == 1) {
+          target += scalar * piece<Real, length>(column(varying[0]) + first);
         } else {
-          if (!several) {
-            const std::int64_t first = offsets[varying_index + 1] + i * strides[varying_index + 1];
-            product = ConstColumn<Real>(at(*varying, first), rows);
-          }
-          several = true;
-          product *= ConstColumn<Real>(at(factor, element), rows);
+          Eigen::Array<Real, length, 1> product = scalar * piece<Real, length>(column(varying[0]) + first);
+          for (std::size_t k = 1; k < varying.size(); ++k) product *= piece<Real, length>(column(varying[k]) + first);
+          target += product;
         }
-      }
-      if (!varying) {
-        sum += scalar;
-      } else if (several) {
-        sum += scalar * product;
-      } else {
-        const std::int64_t element = offsets[varying_index + 1] + i * strides[varying_index + 1];
-        sum += scalar * ConstColumn<Real>(at(*varying, element), rows);
-      }
+      });
     }
   });
 }
