@@ -216,12 +216,15 @@ void LaneBuilder::store_vector(Value* value, Value* address) {
   annotated(ir.CreateAlignedStore(value, address, alignment), address);
 }
 
+void LaneBuilder::add_to(Value* address, Value* value) {
+  Value* before = annotated(ir.CreateAlignedLoad(f32, address, llvm::Align(4)), address);
+  annotated(ir.CreateAlignedStore(ir.CreateFAdd(before, value), address, llvm::Align(4)), address);
+}
+
 void LaneBuilder::store(const kernel::Store& store, Value* value, std::span<const Coordinate> at) {
   Value* to = address(store.access, at);
   if (store.batch_sum) {
-    Value* sum = lane_sum(ir.CreateSelect(mask(), value, splat(0)));
-    Value* before = annotated(ir.CreateAlignedLoad(f32, to, llvm::Align(4)), to);
-    annotated(ir.CreateAlignedStore(ir.CreateFAdd(before, sum), to, llvm::Align(4)), to);
+    add_to(to, lane_sum(ir.CreateSelect(mask(), value, splat(0))));
     return;
   }
   assert((width == 1 || is_vector(store.access)) && "a uniform element cannot hold one value a lane");

@@ -13,11 +13,13 @@
 
 namespace qiln::codegen {
 
-/// A loop coordinate: a run-time part (null: zero) plus a constant, so that unrolled code has constant offsets.
+/// A loop coordinate: a run-time part (null: zero), known to be a multiple of `multiple`, plus a constant, so that
+/// unrolled code has constant offsets.
 struct Coordinate {
   llvm::Value* base = nullptr;
   std::int64_t offset = 0;
-  Coordinate plus(std::int64_t delta) const { return {base, offset + delta}; }
+  std::int64_t multiple = 1;
+  Coordinate plus(std::int64_t delta) const { return {base, offset + delta, multiple}; }
 };
 
 /// Values of a varying nest are `lanes`-wide vectors; of a uniform nest they are `width`-wide vectors of neighbouring
@@ -65,6 +67,8 @@ class LaneBuilder {
   llvm::Value* load_vector(llvm::Value* address);     // aligned to the lanes in a varying nest, else to a float
   llvm::Value* load_broadcast(llvm::Value* address);  // one float to all lanes
   void store_vector(llvm::Value* value, llvm::Value* address);
+  /// Adds one float to what stands there.
+  void add_to(llvm::Value* address, llvm::Value* value);
   /// Makes one store: plain, or summed over the valid lanes and added to what is there.
   void store(const kernel::Store& store, llvm::Value* value, std::span<const Coordinate> at);
   /// The sum over the lanes of each value, as a vector of values.size() floats (a power of two): in a fixed tree order,
