@@ -28,7 +28,8 @@ struct Pointwise {
   }
 
   bool has_random() const {
-    return std::any_of(epilogue.begin(), epilogue.end(), [](const auto& i) { return i.kind == Instruction::Kind::random; });
+    return std::any_of(epilogue.begin(), epilogue.end(),
+                       [](const auto& i) { return i.kind == Instruction::Kind::random; });
   }
 
   /// Long expressions fill the pipeline by themselves.

@@ -6,7 +6,8 @@
 
 namespace qiln::codegen {
 
-/// Emits the expression at one point and returns the value of each instruction. `accumulator` stands for Instruction::Kind::accumulator.
+/// Emits the expression at one point and returns the value of each instruction. `accumulator` stands for
+/// Instruction::Kind::accumulator.
 std::vector<llvm::Value*> emit_expression(LaneBuilder& builder, const kernel::Expression& expression,
                                           std::span<const Coordinate> at, llvm::Value* accumulator);
 

@@ -35,9 +35,10 @@ class ReduceEmitter {
     for (auto extent : reduction_) length *= extent;
     for (auto extent : space_)
       if (extent == 0) return 0;
-    const TilePlan plan = sums_are_disjoint(stores_, space_)
-                              ? plan_tiles(space_, std::max<std::int64_t>(1, points_per_tile / std::max<std::int64_t>(length, 1)), 1)
-                              : single_tile(space_);
+    const TilePlan plan =
+        sums_are_disjoint(stores_, space_)
+            ? plan_tiles(space_, std::max<std::int64_t>(1, points_per_tile / std::max<std::int64_t>(length, 1)), 1)
+            : single_tile(space_);
     for_rows(b_, space_, plan, 1, [&](std::vector<Coordinate>& at, Value* from, Value* to) {
       b_.loop(from, to, 1, [&](Value* i) {
         at.back() = {i, 0};

@@ -72,9 +72,7 @@ TilePlan plan_tiles(std::span<const std::int64_t> extents, std::int64_t points, 
   return plan;
 }
 
-TilePlan single_tile(std::span<const std::int64_t> extents) {
-  return {0, std::max<std::int64_t>(extents[0], 1), 1, 1};
-}
+TilePlan single_tile(std::span<const std::int64_t> extents) { return {0, std::max<std::int64_t>(extents[0], 1), 1, 1}; }
 
 void for_rows(LaneBuilder& b, std::span<const std::int64_t> extents, const TilePlan& plan, std::int64_t granule,
               const Row& body) {

@@ -14,10 +14,11 @@ std::vector<kernel::Access*> accesses_of(kernel::Expression& expression);
 /// axis remains. `extents[0]` is coordinate `first` of the accesses.
 void collapse(std::vector<std::int64_t>& extents, std::span<kernel::Access* const> accesses, int first = 0);
 
-/// Tiles are chunks of `size` indices of one axis, at each point of the axes before it. A pure function of its arguments.
+/// Tiles are chunks of `size` indices of one axis, at each point of the axes before it. A pure function of its
+/// arguments.
 struct TilePlan {
   int axis = 0;
-  std::int64_t size = 1;   // a multiple of the granule, unless one chunk covers the axis
+  std::int64_t size = 1;  // a multiple of the granule, unless one chunk covers the axis
   std::int64_t chunks = 1;
   std::int64_t tiles = 1;
 };
