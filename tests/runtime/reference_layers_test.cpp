@@ -59,7 +59,8 @@ double difference(const reference::Array<double>& found, const json& expected) {
 }  // namespace
 
 TEST_CASE("layers and their gradients are PyTorch's", "[reference]") {
-  for (const json& row : read_reference("layers.json")["cases"]) {
+  const json rows = read_reference("layers.json")["cases"];
+  for (const json& row : rows) {
     const std::uint32_t stream = 10 * row["case"].get<std::uint32_t>();
     const std::int64_t batch = row["x_shape"][0];
     INFO(row["op"] << ", case " << row["case"]);
