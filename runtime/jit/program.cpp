@@ -33,6 +33,7 @@ Executable::Executable(kernel::Program program, std::vector<Kernel> kernels, int
   params_ = param_arena_.span();
   uniform_arena_ = Floats(program_.uniform_elements);
   own_.resize(program_.buffers.size());
+  bound_.assign(program_.buffers.size(), nullptr);
   input_samples_.assign(program_.buffers.size(), 0);
   for (std::size_t id = 0; id < program_.buffers.size(); ++id) {
     const Buffer& buffer = program_.buffers[id];
@@ -87,7 +88,51 @@ void Executable::use_params(std::span<float> arena) {
 std::span<float> Executable::uniform_input(std::string_view name) {
   const BufferId id = port(program_.inputs, name, "input").buffer;
   assert(!program_.buffers[id].varying && "varying inputs are packed");
-  return own_[id].span();
+  return {uniform_data(id), static_cast<std::size_t>(program_.buffers[id].elements)};
+}
+
+float* Executable::uniform_data(BufferId id) const {
+  const Buffer& buffer = program_.buffers[id];
+  if (bound_[id]) return bound_[id];
+  if (buffer.storage == Storage::uniform) return uniform_arena_.data() + buffer.offset;
+  if (buffer.storage == Storage::param) return params_.data() + buffer.offset;
+  return own_[id].data();
+}
+
+void Executable::bind(std::string_view name, std::span<float> memory) {
+  BufferId from = -1, to = -1;
+  for (const Port& port : program_.inputs)
+    if (port.name == name) from = port.buffer;
+  for (const Port& port : program_.outputs)
+    if (port.name == name) to = port.buffer;
+  if (from < 0 && to < 0) throw Error(fmt::format("`{}` has no input or output `{}`", program_.name, name), 1);
+  assert((from < 0 || to < 0 || in_place(from, to)) && "the update reads elements after it has written them");
+  for (BufferId id : {from, to}) {
+    if (id < 0) continue;
+    assert(!program_.buffers[id].varying && memory.size() == static_cast<std::size_t>(program_.buffers[id].elements));
+    bound_[id] = memory.data();
+  }
+}
+
+/// All readers of `from` come before the one nest that writes `to`, or are it and read the element that they write.
+bool Executable::in_place(BufferId from, BufferId to) const {
+  bool written = false;
+  for (const Stage& stage : program_.stages)
+    for (NestId id : stage.nests) {
+      const auto& nest = program_.nests[id];
+      const kernel::Store* store = nullptr;
+      for (const auto& s : nest.stores)
+        if (nest.arguments[s.access.argument].buffer == to) store = &s;
+      for (const auto& argument : nest.arguments)
+        if (argument.buffer == from && (written || (store && nest.kind != kernel::Nest::Kind::pointwise))) return false;
+      if (!store) continue;
+      written = true;
+      for (const auto& i : nest.epilogue)
+        if (i.kind == kernel::Instruction::Kind::load && nest.arguments[i.access.argument].buffer == from &&
+            (i.access.strides != store->access.strides || i.access.offset != store->access.offset))
+          return false;
+    }
+  return true;
 }
 
 void Executable::set_input(std::string_view name, std::span<const float> values) {
@@ -98,7 +143,7 @@ void Executable::set_input(std::string_view name, std::span<const float> values)
   if (!buffer.varying) {
     if (count != buffer.elements)
       throw Error(fmt::format("input `{}` has {} elements, {} were given", name, buffer.elements, count), 1);
-    std::copy(values.begin(), values.end(), own_[id].data());
+    std::copy(values.begin(), values.end(), uniform_data(id));
     return;
   }
   if (count == 0 || count % buffer.elements != 0)
@@ -117,10 +162,7 @@ std::span<const float> Executable::uniform_output(std::string_view name) const {
   const BufferId id = port(program_.outputs, name, "output").buffer;
   const Buffer& buffer = program_.buffers[id];
   assert(!buffer.varying && "varying outputs are unpacked");
-  const auto elements = static_cast<std::size_t>(buffer.elements);
-  if (buffer.storage == Storage::uniform) return {uniform_arena_.data() + buffer.offset, elements};
-  if (buffer.storage == Storage::param) return {params_.data() + buffer.offset, elements};
-  return {own_[id].data(), elements};
+  return {uniform_data(id), static_cast<std::size_t>(buffer.elements)};
 }
 
 void Executable::read_output(std::string_view name, std::span<float> values) const {
@@ -193,14 +235,10 @@ void Executable::place_buffers() {
       case Storage::input:
       case Storage::batch:
       case Storage::constant:
-        place.base = own_[id].data();
-        if (buffer.varying) place.by_block = buffer.elements * lanes;
-        break;
       case Storage::param:
-        place.base = params_.data() + buffer.offset;
-        break;
       case Storage::uniform:
-        place.base = uniform_arena_.data() + buffer.offset;
+        place.base = uniform_data(static_cast<BufferId>(id));
+        if (buffer.varying) place.by_block = buffer.elements * lanes;
         break;
       case Storage::group:
         place.base = group_arenas_.data() + buffer.offset * lanes;

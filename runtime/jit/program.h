@@ -42,8 +42,11 @@ class Executable {
 
   /// Varying: [sample][element] of the whole batch of the next runs; uniform: the elements.
   void set_input(std::string_view name, std::span<const float> values);
-  /// A uniform input's own memory.
+  /// Where a uniform input lies.
   std::span<float> uniform_input(std::string_view name);
+  /// From now on the uniform input and the uniform output of this name lie at `memory`: both, for an update in place,
+  /// which asserts that elements are written only where and when they have been read for the last time.
+  void bind(std::string_view name, std::span<float> memory);
 
   /// One step over `batch` samples. Sample s of the batch draws its random numbers as sample first_sample + s. Throws
   /// qiln::Error when a varying input holds another number of samples.
@@ -78,6 +81,8 @@ class Executable {
 
   const kernel::Port& port(const std::vector<kernel::Port>& ports, std::string_view name, const char* what) const;
   std::int64_t blocks_of(std::int64_t samples) const { return (samples + program_.lanes - 1) / program_.lanes; }
+  float* uniform_data(kernel::BufferId id) const;
+  bool in_place(kernel::BufferId from, kernel::BufferId to) const;
   void plan_stages();
   void fill_constants();
   void prepare(std::int64_t batch, std::uint64_t seed, std::uint32_t step, std::uint32_t first_sample, int threads);
@@ -96,6 +101,7 @@ class Executable {
   Floats param_arena_, uniform_arena_, group_arenas_, partials_;
   std::span<float> params_;
   std::vector<Floats> own_;                  // of input, constant and batch buffers
+  std::vector<float*> bound_;                // by buffer; null: not bound
   std::vector<std::int64_t> input_samples_;  // by buffer
   std::vector<Place> places_;
   std::vector<qiln_block> blocks_;

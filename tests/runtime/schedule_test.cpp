@@ -1,8 +1,10 @@
 // Scheduled programs, run by the executor with interpreted nests, against the reference evaluation of the graph.
 #include "compiler/schedule.h"
 
+#include <memory>
 #include <random>
 
+#include "compiler/kernel/verify.h"
 #include "runtime/jit/program.h"
 #include "runtime/reference/evaluate.h"
 #include "tests/catch.h"
@@ -94,7 +96,9 @@ TEST_CASE("scheduled random graphs agree with the reference") {
       options.lanes = 4;
       options.fuse = fuse;
       const int threads = 1 + static_cast<int>(seed % 3);
-      auto executable = interpreted(schedule(graph, options), threads);
+      auto program = schedule(graph, options);
+      REQUIRE(kernel::verify(program) == std::vector<std::string>{});
+      auto executable = interpreted(std::move(program), threads);
       const auto fed = feed(graph, executable, 1 + seed % 11);
       REQUIRE(agrees(graph, executable, fed));
     }
