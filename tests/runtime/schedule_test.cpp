@@ -10,6 +10,7 @@
 #include "tests/catch.h"
 #include "tests/nest_interpreter.h"
 #include "tests/random_graph.h"
+#include "tests/unet_graph.h"
 
 using namespace qiln;
 
@@ -123,4 +124,43 @@ TEST_CASE("results do not depend on the number of threads") {
       }
     }
   }
+}
+
+TEST_CASE("a training step of a small U-Net agrees with the reference") {
+  const auto graph = testing::UNetGraph(3, 8).training();
+  for (int lanes : {4, 16}) {
+    INFO("lanes " << lanes);
+    ScheduleOptions options;
+    options.lanes = lanes;
+    auto program = schedule(graph, options);
+    REQUIRE(kernel::verify(program) == std::vector<std::string>{});
+    auto executable = interpreted(std::move(program), 2);
+    const auto fed = feed(graph, executable, 6);
+    REQUIRE(agrees(graph, executable, fed));
+  }
+}
+
+TEST_CASE("an update runs in place on bound memory") {
+  graph::Graph graph;
+  graph::Builder b(graph);
+  const auto weight = b.input("weight", {{40}, false}), gradient = b.input("gradient", {{40}, false});
+  const auto rate = b.broadcast(b.input("rate", {{}, false}), {40}, {});
+  graph.outputs = {{"weight", b.subtract(weight, b.multiply(rate, gradient))}};
+  auto executable = interpreted(schedule(graph), 3);
+  jit::Floats memory(40);
+  std::fill_n(memory.data(), 40, 3.0f);
+  executable.bind("weight", memory.span());
+  executable.set_input("gradient", std::vector<float>(40, 2.0f));
+  executable.uniform_input("rate")[0] = 0.5f;
+  executable.run(1);
+  executable.run(1);
+  for (float value : memory.span()) CHECK(value == 1.0f);
+}
+
+TEST_CASE("groups follow from the batch and the parameters alone") {
+  CHECK(jit::group_count(1, 1000) == 1);
+  CHECK(jit::group_count(4, 1000) == 4);
+  CHECK(jit::group_count(100, 1000) == 8);
+  CHECK(jit::group_count(100, 4 << 20) == 4);   // 16 MB a group
+  CHECK(jit::group_count(100, 40 << 20) == 1);  // one group may exceed the bound
 }
