@@ -24,6 +24,7 @@ struct State {
   Diagnostics& diagnostics;
   std::vector<Span> skipped;  // what recovery stepped over
   bool failed = false;        // the last recovering rule left no node
+  std::uint32_t start = 0;    // where the statement, item or setting begins that was begun last
 
   std::uint32_t offset(Iterator at) const { return static_cast<std::uint32_t>(at - layout.text.begin()); }
   Iterator at(std::uint32_t offset) const { return layout.text.begin() + offset; }
@@ -211,10 +212,9 @@ std::span<const std::string> item_words();
 std::span<const std::string> statement_words();
 inline std::span<const std::string> no_words() { return {}; }
 
-/// Says what was expected and found at `where`, unless the layout pass has spoken about that place. `start` is where
-/// the statement or item begins: a first word near one of `keywords` is taken for a slip of it.
-void report_failure(State& state, Iterator start, Iterator where, const std::string& expected,
-                    std::span<const std::string> keywords);
+/// Says what was expected and found at `where`, unless the layout pass has spoken about that place. A first word of the
+/// statement or item near one of `keywords` is taken for a slip of it.
+void report_failure(State& state, Iterator where, const std::string& expected, std::span<const std::string> keywords);
 
 /// Reports, and resumes where `resume` says; the node is dropped by whoever asked for it, see `State::failed`.
 template <std::uint32_t (*resume)(const Layout&, std::uint32_t), std::span<const std::string> (*keywords)()>
@@ -223,7 +223,7 @@ struct Recover {
   x3::error_handler_result on_error(Iterator& first, const Iterator&, const Failure& failure,
                                     const AnyContext& context) {
     State& state = state_of(context);
-    report_failure(state, first, failure.where(), failure.which(), keywords());
+    report_failure(state, failure.where(), failure.which(), keywords());
     const Iterator next = state.at(resume(state.layout, state.offset(failure.where())));
     state.skipped.push_back(state.span(failure.where(), next));
     state.failed = true;
@@ -231,6 +231,10 @@ struct Recover {
     return x3::error_handler_result::accept;
   }
 };
+
+/// Stands before a rule that recovers.
+inline constexpr auto mark_start = [](auto& ctx) { state_of(ctx).start = state_of(ctx).offset(x3::_where(ctx).begin()); };
+inline const auto start = x3::eps[mark_start];
 
 /// Actions: the attribute becomes a member of the node, its last element, or the node itself.
 template <auto member>
@@ -263,6 +267,15 @@ struct get_info<qiln::dsl::grammar::Word> {
 template <>
 struct get_info<qiln::dsl::grammar::AnyName> {
   std::string operator()(const qiln::dsl::grammar::AnyName&) const { return "a name"; }
+};
+/// What was expected is what the parser under an action expects, or what begins a sequence.
+template <typename Subject, typename Action>
+struct get_info<action<Subject, Action>> {
+  std::string operator()(const action<Subject, Action>& parser) const { return what(parser.subject); }
+};
+template <typename Left, typename Right>
+struct get_info<sequence<Left, Right>> {
+  std::string operator()(const sequence<Left, Right>& parser) const { return what(parser.left); }
 };
 template <bool (*Test)(const qiln::dsl::grammar::State&, std::uint32_t)>
 struct get_info<qiln::dsl::grammar::At<Test>> {

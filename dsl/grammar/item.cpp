@@ -28,7 +28,7 @@ const auto gate_item_def = word("gate") > name[set<&ast::Gate::name>] > -paramet
 
 const auto any_item_def = import_item[become_node] | const_statement[become_node] | function_item[become_node] |
                           module_item[become_node] | gate_item[become_node] | settings[become_node];
-const auto item_def = x3::eps > any_item[become] > end_of_item;
+const auto item_def = start > any_item[become] > end_of_item;
 const auto items_def = separators >> *(!x3::eoi >> item[push_if_read] >> separators);
 
 /// An expression that is the whole text.

@@ -7,7 +7,8 @@
 namespace qiln::dsl::grammar {
 namespace {
 
-constexpr std::size_t kDeepest = 200;
+constexpr std::size_t kDeepest = 200;         // brackets
+constexpr std::size_t kLongestChain = 2000;  // operators between two commas
 
 constexpr std::string_view kReserved[] = {"import", "const",  "fn",     "net", "circuit", "param", "buffer",
                                           "layer",  "freeze", "return", "for", "in",      "if",    "then",
@@ -119,7 +120,7 @@ class Pass {
       if (end > at + 1)
         layout_.text[end - 1] = '"';  // the grammar reads a string of blanks
       else
-        layout_.bracket_cuts.push_back(static_cast<std::uint32_t>(at));  // the grammar fails here silently
+        layout_.silent.push_back(span(at, end));
     }
     ends_operand_ = true;
     continues_ = line_is_empty_ = false;
@@ -133,7 +134,14 @@ class Pass {
     continues_ = any_of(kOpens, word);
     ends_operand_ = !is_reserved(word) || word == "true" || word == "false";
     line_is_empty_ = false;
+    if (is_reserved(word) && ++chain_ > kLongestChain) refuse(at, fmt::format("{} operators", kLongestChain));
     return at + word.size();
+  }
+
+  /// The grammar descends once for each bracket and operator, and the stack is finite.
+  void refuse(std::size_t at, const std::string& what) {
+    if (!layout_.too_deep) diagnostics_.report(DiagnosticKind::too_deep, span(at, at + 1), what);
+    layout_.too_deep = true;
   }
 
   std::size_t stray(std::size_t at) {
@@ -147,11 +155,14 @@ class Pass {
     if (text == "|") diagnostic.help("disjunction is written `or`, a pipe `|>`");
     if (text == "!") diagnostic.help("negation is written `not`");
     if (text == "'") diagnostic.help("strings stand in double quotes");
-    return blank(at, end);
+    layout_.silent.push_back(span(at, end));
+    ends_operand_ = continues_ = line_is_empty_ = false;
+    return end;
   }
 
   std::size_t symbol(std::size_t at, std::string_view symbol) {
     const char c = symbol[0];
+    if (symbol == "->") close_brackets(static_cast<std::uint32_t>(at));
     if (symbol.size() == 1) {
       if (c == '(' || c == '[') open_.push_back(at);
       if (c == '{') {
@@ -159,11 +170,10 @@ class Pass {
         open_.push_back(at);
       }
       if (c == ')' || c == ']' || c == '}') close(at, c);
-      if (open_.size() > kDeepest && !layout_.too_deep) {
-        layout_.too_deep = true;
-        diagnostics_.report(DiagnosticKind::too_deep, span(at, at + 1), kDeepest);
-      }
+      if (open_.size() > kDeepest) refuse(at, fmt::format("{} brackets", kDeepest));
+      if (c == ',' || c == ';' || c == '{' || c == '}') chain_ = 0;
     }
+    if (is_operator(symbol) && ++chain_ > kLongestChain) refuse(at, fmt::format("{} operators", kLongestChain));
     continues_ = is_operator(symbol) || c == '{';
     ends_operand_ = symbol == ")" || symbol == "]";
     line_is_empty_ = false;
@@ -179,6 +189,8 @@ class Pass {
         blank(at, at + 1);
     } else if ((continues_ && !begins_statement(next)) || goes_on(next)) {
       blank(at, at + 1);
+    } else {
+      chain_ = 0;
     }
     line_is_empty_ = true;
     return at + 1;
@@ -224,6 +236,11 @@ class Pass {
       return source_[o] == opener || (opener != '{' && source_[o] == '{');  // `)` and `]` do not reach over a `{`
     });
     if (match == open_.rend() || source_[*match] != opener) {
+      if (in_brackets()) {  // one slip, not two: the wrong closer stands for the right one
+        leave_open(static_cast<std::uint32_t>(at));
+        blank(at, at + 1);
+        return;
+      }
       layout_.unmatched.push_back(static_cast<std::uint32_t>(at));
       blank(at, at + 1);
       return;
@@ -244,6 +261,7 @@ class Pass {
     const std::size_t opener = open_.back();
     diagnostics_.report(DiagnosticKind::unclosed, span(opener, opener + 1), source_[opener]);
     (source_[opener] == '{' ? layout_.brace_cuts : layout_.bracket_cuts).push_back(at);
+    layout_.silent.push_back(source_[opener] == '{' ? span(at, at + 1) : span(opener, at + 1));
     open_.pop_back();
   }
 
@@ -256,6 +274,7 @@ class Pass {
   Diagnostics& diagnostics_;
   Layout layout_;
   std::vector<std::size_t> open_;  // offsets of the brackets around the place
+  std::size_t chain_ = 0;          // operators and reserved words since the last comma or statement
   bool line_is_empty_ = true;      // nothing but blanks so far
   bool continues_ = true;          // after the last token a statement goes on
   bool ends_operand_ = false;      // the last token may end an operand

@@ -18,14 +18,17 @@ struct DocumentationLine {
 };
 
 struct Layout {
-  /// As long as the source. Comments, tabs and newlines that end no statement are blanks; so are characters that were
-  /// reported here. What newlines are left end a statement, an item or a setting.
+  /// As long as the source. Comments, tabs and newlines that end no statement are blanks. What newlines are left end a
+  /// statement, an item or a setting.
   std::string text;
   std::vector<DocumentationLine> documentation;
   /// Offsets where brackets that were never closed end all the same, so that the grammar sees no second error: newlines
   /// or braces for `(` and `[`, words that only begin an item (or the end of the text) for `{`.
   std::vector<std::uint32_t> bracket_cuts;
   std::vector<std::uint32_t> brace_cuts;
+  /// Where the grammar must fail without a word: from a bracket that is never closed to its cut, and at characters that
+  /// mean nothing.
+  std::vector<Span> silent;
   /// Closers without an opener, blank in `text`; to be reported unless the grammar skipped them.
   std::vector<std::uint32_t> unmatched;
   /// Brackets nest so deep that the grammar must not be tried.

@@ -6,8 +6,10 @@ namespace qiln::dsl {
 namespace grammar {
 namespace {
 
-bool contains(const std::vector<std::uint32_t>& offsets, std::uint32_t offset) {
-  return std::find(offsets.begin(), offsets.end(), offset) != offsets.end();
+/// Whether the layout pass has said what is wrong at `offset`.
+bool is_silent(const Layout& layout, std::uint32_t offset) {
+  return std::any_of(layout.silent.begin(), layout.silent.end(),
+                     [&](Span span) { return span.begin <= offset && offset < span.end; });
 }
 
 std::uint32_t skip_blanks(const std::string& text, std::uint32_t offset) {
@@ -57,15 +59,15 @@ std::span<const std::string> statement_words() {
   return words;
 }
 
-void report_failure(State& state, Iterator start, Iterator where, const std::string& expected,
+void report_failure(State& state, Iterator where, const std::string& expected,
                     std::span<const std::string> keywords) {
   const std::string& text = state.layout.text;
   const std::uint32_t at = skip_blanks(text, state.offset(where));
-  if (contains(state.layout.bracket_cuts, at) || contains(state.layout.brace_cuts, at)) return;
+  if (is_silent(state.layout, at)) return;
   const Token found = token_at(text, state.offset(where));
   Diagnostic& diagnostic = state.diagnostics.report(DiagnosticKind::syntax, {state.file.id(), found.begin, found.end},
                                                     expected, found.shown);
-  const Token first = token_at(text, state.offset(start));
+  const Token first = token_at(text, state.start);
   const std::string word = text.substr(first.begin, first.end - first.begin);
   if (!is_reserved(word)) diagnostic.did_you_mean(nearest(word, keywords));
 }

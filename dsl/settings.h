@@ -1,0 +1,157 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "dsl/ast.h"
+#include "dsl/diagnostics.h"
+
+/// What `model`, `data`, `train`, `sample` and `eval` blocks may say. Each struct is schema, defaults and help at once:
+/// a setting is one `Field` of a struct and its name in the struct's adaptation (settings_schema.cpp).
+namespace qiln::dsl::settings {
+
+/// The numbers a field takes.
+struct Limits {
+  double least = -std::numeric_limits<double>::infinity();
+  double most = std::numeric_limits<double>::infinity();
+  bool open = false;  // both ends excluded
+};
+inline constexpr Limits any{};
+inline constexpr Limits positive{0, std::numeric_limits<double>::infinity(), true};
+inline constexpr Limits at_least_0{0};
+inline constexpr Limits at_least_1{1};
+inline constexpr Limits unit{0, 1};
+
+/// A setting's value, what it means, and what it may be.
+template <typename T>
+struct Field {
+  T value;
+  std::string_view help;
+  Limits limits = any;
+
+  operator const T&() const { return value; }  // NOLINT: a field reads like its value
+};
+
+/// A net, circuit or `fn` by name, with the arguments given beside it: `UNet`, `cosine(s = 0.008)`.
+struct Callee {
+  ast::Name name;
+  std::vector<ast::Argument> arguments;
+};
+
+/// What the network is asked to predict.
+enum class Prediction { noise };
+enum class Loss { mse };
+
+/// Denoising diffusion.
+struct Diffusion {
+  static constexpr std::string_view name = "diffusion";
+  Field<std::int64_t> steps{1000, "diffusion steps", {2}};
+  Field<Callee> schedule{{{"cosine", {}}, {}}, "signal level over u in 0..1: a function of the prelude or of the file"};
+  Field<Prediction> predict{Prediction::noise, "what the network predicts"};
+  Field<Loss> loss{Loss::mse, "distance between prediction and target"};
+};
+
+struct Model {
+  Field<Callee> network{{}, "the net that is trained: (image, time: []) -> image"};
+  Field<std::variant<Diffusion>> objective{{}, "what it is trained for"};
+};
+
+enum class Split { train, test };
+
+/// MNIST digits, 28 x 28, one channel.
+struct Mnist {
+  static constexpr std::string_view name = "mnist";
+  Field<std::vector<std::int64_t>> labels{{}, "digits to keep; all when empty", {0, 9}};
+  Field<Split> split{Split::train, "which half of the set"};
+};
+
+struct Data {
+  Field<std::variant<Mnist>> source{{}, "where the images come from"};
+  Field<std::optional<std::int64_t>> limit{{}, "at most so many images, drawn by `seed`", at_least_1};
+  Field<std::optional<std::int64_t>> seed{{}, "of the draw; `train.seed` unless set", at_least_0};
+};
+
+/// Adam with PyTorch's semantics.
+struct Adam {
+  static constexpr std::string_view name = "adam";
+  Field<double> lr{1e-3, "learning rate", positive};
+  Field<double> beta1{0.9, "decay of the first moment", unit};
+  Field<double> beta2{0.999, "decay of the second moment", unit};
+  Field<double> eps{1e-8, "added to the root of the second moment", positive};
+  Field<double> weight_decay{0, "times the weight, added to the gradient", at_least_0};
+};
+
+struct Train {
+  Field<std::int64_t> steps{1000, "optimiser steps", at_least_1};
+  Field<std::int64_t> batch{32, "samples a step", at_least_1};
+  Field<std::variant<Adam>> optimizer{{}, "how a gradient becomes a step"};
+  Field<double> ema{0.999, "decay of the averaged weights that sampling uses, after warm-up; 0 turns it off", unit};
+  Field<std::int64_t> seed{0, "of everything random in a run", at_least_0};
+};
+
+/// Ancestral sampling through every step.
+struct Ddpm {
+  static constexpr std::string_view name = "ddpm";
+  Field<bool> clip{true, "keep the predicted image in [-1, 1]"};
+};
+
+/// Strided sampling; eta = 0 is deterministic given the first noise.
+struct Ddim {
+  static constexpr std::string_view name = "ddim";
+  Field<std::int64_t> steps{50, "steps taken of the schedule's", at_least_1};
+  Field<double> eta{0, "share of fresh noise a step", unit};
+  Field<bool> clip{true, "keep the predicted image in [-1, 1]"};
+};
+
+struct Sample {
+  Field<std::int64_t> count{64, "images", at_least_1};
+  Field<std::variant<Ddpm, Ddim>> sampler{{}, "how noise becomes an image"};
+  Field<std::optional<std::int64_t>> seed{{}, "of the noise; `train.seed` unless set", at_least_0};
+};
+
+struct Eval {
+  Field<std::int64_t> count{1000, "samples that are compared with the data", at_least_1};
+  Field<std::optional<std::int64_t>> seed{{}, "of the samples; `train.seed` unless set", at_least_0};
+};
+
+}  // namespace qiln::dsl::settings
+
+namespace qiln::dsl {
+
+struct Settings {
+  settings::Model model;
+  settings::Data data;
+  settings::Train train;
+  settings::Sample sample;
+  settings::Eval eval;
+};
+
+/// The settings of a program over the defaults; a later file's blocks override an imported file's. Seeds that depend on
+/// `train.seed` are filled in. Unknown blocks and keys, wrong types and values out of range are reported.
+Settings read_settings(const ast::Program& program, Diagnostics& diagnostics);
+
+/// Reports when no `model { network = … }` says what to train.
+bool require_network(const Settings& settings, const ast::Program& program, Diagnostics& diagnostics);
+
+/// Carries out `--set` arguments, each `NAME=value` for a `const` or `block.key=value` for a setting, also inside a
+/// call
+/// (`train.optimizer.lr=1e-4`). Values are expressions of the language. Errors point into the argument.
+void apply_overrides(ast::Program& program, const std::vector<std::string>& arguments, Sources& sources,
+                     Diagnostics& diagnostics);
+
+/// One row a setting, for help and documentation: block or call, key, type, default, help.
+struct SettingInfo {
+  std::string owner;  // "train", "adam"
+  std::string key;
+  std::string type;
+  std::string default_text;
+  std::string help;
+};
+std::vector<SettingInfo> setting_table();
+
+}  // namespace qiln::dsl

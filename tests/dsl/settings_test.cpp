@@ -1,0 +1,151 @@
+#include "dsl/settings.h"
+
+#include "dsl/print.h"
+#include "tests/catch.h"
+#include "tests/dsl/language.h"
+
+using namespace qiln::dsl;
+
+namespace {
+
+/// A text as a program of one file, with overrides, and its settings.
+struct Read {
+  Sources sources;
+  Diagnostics diagnostics;
+  ast::Program program;
+  Settings settings;
+
+  explicit Read(const std::string& text, const std::vector<std::string>& overrides = {}) {
+    program = parse_program("test.qiln", sources, diagnostics, [&](const std::string&) { return text; });
+    apply_overrides(program, overrides, sources, diagnostics);
+    settings = read_settings(program, diagnostics);
+  }
+  std::string messages() const { return render(diagnostics, sources); }
+};
+
+}  // namespace
+
+TEST_CASE("the settings of the whole-model example are read") {
+  const Read read(R"(const HALF = 500
+model  { network = UNet, objective = diffusion(steps = 2 * HALF, schedule = cosine(s = 0.008), predict = noise) }
+data   { source = mnist(labels = [3, 5]), limit = 100 }
+train  { steps = 2000, batch = 64, optimizer = adam(lr = 3e-4), ema = 0.999, seed = 7 }
+sample { count = 16, sampler = ddim(steps = 20) })");
+  REQUIRE(read.messages() == "");
+  const Settings& s = read.settings;
+  CHECK(s.model.network.value.name.text == "UNet");
+  const auto& diffusion = std::get<settings::Diffusion>(s.model.objective.value);
+  CHECK(diffusion.steps == 1000);
+  CHECK(diffusion.schedule.value.name.text == "cosine");
+  REQUIRE(diffusion.schedule.value.arguments.size() == 1);
+  CHECK(std::get<settings::Mnist>(s.data.source.value).labels.value == std::vector<std::int64_t>{3, 5});
+  CHECK(s.data.limit.value == 100);
+  CHECK(s.data.seed.value == 7);
+  CHECK(s.train.steps == 2000);
+  CHECK(s.train.batch == 64);
+  const auto& adam = std::get<settings::Adam>(s.train.optimizer.value);
+  CHECK(adam.lr == 3e-4);
+  CHECK(adam.beta2 == 0.999);
+  CHECK(s.train.ema == 0.999);
+  CHECK(std::get<settings::Ddim>(s.sample.sampler.value).steps == 20);
+  CHECK(std::get<settings::Ddim>(s.sample.sampler.value).eta == 0.0);
+}
+
+TEST_CASE("defaults hold where nothing is said") {
+  const Read read("");
+  CHECK(std::holds_alternative<settings::Ddpm>(read.settings.sample.sampler.value));
+  CHECK(std::get<settings::Diffusion>(read.settings.model.objective.value).schedule.value.name.text == "cosine");
+  CHECK(read.settings.data.seed.value == 0);
+  Diagnostics diagnostics;
+  CHECK(!require_network(read.settings, read.program, diagnostics));
+  CHECK(diagnostics.all().front().kind == DiagnosticKind::missing_setting);
+}
+
+TEST_CASE("wrong settings are shown where they stand") {
+  const Read read(R"(train {
+  stesp = 10
+  batch = "many"
+  ema = 1.5
+  optimizer = adam(lr = 1e-3, beta3 = 0.9)
+}
+model { network = UNet, objective = diffusion(predict = velocity) })");
+  CHECK(read.messages() == R"(error[unknown-setting]: `train` has no setting `stesp`
+ --> test.qiln:2:3
+  |
+2 |   stesp = 10
+  |   ^^^^^
+help: did you mean `steps`?
+
+error[setting-type]: `train.batch` expects an integer, found a string
+ --> test.qiln:3:11
+  |
+3 |   batch = "many"
+  |           ^^^^^^
+
+error[setting-range]: `train.ema` must be between 0 and 1, found 1.5
+ --> test.qiln:4:9
+  |
+4 |   ema = 1.5
+  |         ^^^
+
+error[unknown-setting]: `adam` has no setting `beta3`
+ --> test.qiln:5:31
+  |
+5 |   optimizer = adam(lr = 1e-3, beta3 = 0.9)
+  |                               ^^^^^
+help: did you mean `beta1`?
+
+error[unknown-choice]: `diffusion.predict` cannot be `velocity`
+ --> test.qiln:7:57
+  |
+7 | model { network = UNet, objective = diffusion(predict = velocity) }
+  |                                                         ^^^^^^^^
+help: it is `noise`
+)");
+}
+
+TEST_CASE("overrides replace constants, settings and arguments, and add what is not there") {
+  const Read read(
+      "const N = 4\ntrain { steps = N, optimizer = adam(lr = 1) }",
+      {"N = 2 ^ 5", "train.batch=16", "train.optimizer.lr=1e-4", "sample.sampler=ddim", "sample.sampler.steps=5"});
+  REQUIRE(read.messages() == "");
+  CHECK(read.settings.train.steps == 32);
+  CHECK(read.settings.train.batch == 16);
+  CHECK(std::get<settings::Adam>(read.settings.train.optimizer.value).lr == 1e-4);
+  CHECK(std::get<settings::Ddim>(read.settings.sample.sampler.value).steps == 5);
+}
+
+TEST_CASE("an override of nothing is an error with a suggestion") {
+  CHECK(Read("const QUBITS = 4", {"QUBIT=3"}).messages() == R"(error[unknown-override]: nothing named `QUBIT` can be set
+ --> --set:1:1
+  |
+1 | QUBIT=3
+  | ^^^^^
+help: did you mean `QUBITS`?
+)");
+  CHECK(Read("", {"train.setps=3"}).messages() == R"(error[unknown-override]: nothing named `train.setps` can be set
+ --> --set:1:1
+  |
+1 | train.setps=3
+  | ^^^^^^^^^^^
+help: did you mean `train.steps`?
+)");
+  CHECK(Read("", {"train.steps"}).diagnostics.all().size() == 1);
+  CHECK(Read("", {"train.steps=3 +"}).messages() == R"(error[syntax]: expected an expression, found the end of the file
+ --> --set:1:16
+  |
+1 | train.steps=3 +
+  |                ^
+)");
+}
+
+TEST_CASE("every setting has a type, a default and a help text") {
+  const std::vector<SettingInfo> table = setting_table();
+  CHECK(table.size() >= 20);
+  for (const SettingInfo& row : table) {
+    INFO(row.owner << "." << row.key);
+    CHECK(!row.type.empty());
+    CHECK(!row.default_text.empty());
+    CHECK(!row.help.empty());
+  }
+}
