@@ -23,14 +23,14 @@ const x3::rule<struct power_class, ast::Expr> power{"an expression"};
 const x3::rule<struct reduction_class, ast::Reduction> reduction{"a reduction"};
 const x3::rule<struct reduction_index_class, ast::ReductionIndex> reduction_index{"an index"};
 
-const auto joined_def = additive[become] >> *(OneOf(kJoin) > additive)[fold];
-const auto additive_def = multiplicative[become] >> *(OneOf(kSums) > multiplicative)[fold];
-const auto multiplicative_def = unary[become] >> *(OneOf(kProducts) > unary)[fold];
+const auto joined_def = spanned(additive[become] >> *(OneOf(kJoin) > additive)[fold]);
+const auto additive_def = spanned(multiplicative[become] >> *(OneOf(kSums) > multiplicative)[fold]);
+const auto multiplicative_def = spanned(unary[become] >> *(OneOf(kProducts) > unary)[fold]);
 
 /// A reduction takes the whole product behind it; `^` binds tighter than a sign before it and takes one after it.
 const auto unary_def =
-    (symbol("-", ">") > unary[negate<ast::UnaryOp::negate>]) | reduction[become_node] | power[become];
-const auto power_def = postfix[become] >> -(OneOf(kPower) > unary)[fold];
+    spanned((symbol("-", ">") > unary[negate<ast::UnaryOp::negate>]) | reduction[become_node] | power[become]);
+const auto power_def = spanned(postfix[become] >> -(OneOf(kPower) > unary)[fold]);
 
 const auto reduction_def = (word("sum") | word("max")[is_max]) >>
                            symbol("[") > reduction_index[append<&ast::Reduction::indices>] >
@@ -38,12 +38,6 @@ const auto reduction_def = (word("sum") | word("max")[is_max]) >>
                            symbol("]") > multiplicative[set<&ast::Reduction::body>];
 const auto reduction_index_def = name[set<&ast::ReductionIndex::name>] >>
                                  -(word("in") > range_or_expression[set<&ast::ReductionIndex::range>]);
-
-struct joined_class : Annotate {};
-struct additive_class : Annotate {};
-struct multiplicative_class : Annotate {};
-struct unary_class : Annotate {};
-struct power_class : Annotate {};
 
 BOOST_SPIRIT_DEFINE(joined, additive, multiplicative, unary, power, reduction, reduction_index)
 QILN_INSTANTIATE(joined)

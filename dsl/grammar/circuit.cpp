@@ -15,12 +15,12 @@ const x3::rule<struct operand_class, ast::Expr> operand{"the qubits the gate act
 
 const auto qubits_statement_def = word("qubits") > registers[set<&ast::QubitsStatement::registers>];
 
-const auto modifier_def = (word("inv") >> symbol("@"))[set_kind<ast::ModifierKind::inverse>] |
-                          (word("ctrl") >> symbol("@"))[set_kind<ast::ModifierKind::control>] |
-                          (word("pow") >> symbol("(") >> expression[set<&ast::Modifier::exponent>] >> symbol(")") >>
-                           symbol("@"))[set_kind<ast::ModifierKind::power>];
+const auto modifier_def = spanned((word("inv") >> symbol("@"))[set_kind<ast::ModifierKind::inverse>] |
+                                  (word("ctrl") >> symbol("@"))[set_kind<ast::ModifierKind::control>] |
+                                  (word("pow") >> symbol("(") >> expression[set<&ast::Modifier::exponent>] >>
+                                   symbol(")") >> symbol("@"))[set_kind<ast::ModifierKind::power>]);
 const auto gate_name_def = name[become];
-const auto operand_def = joined[become];
+const auto operand_def = spanned(joined[become]);
 
 /// Arguments touch the name: `RY(x) q` has an argument, `H (q)` only an operand.
 const auto touching_arguments = x3::no_skip[&x3::lit('(')] >> arguments[set<&ast::GateStatement::arguments>];
@@ -29,9 +29,6 @@ const auto gate_statement_def = ((+modifier[append<&ast::GateStatement::modifier
                                  name[set<&ast::GateStatement::name>]) >>
                                 -touching_arguments > operand[append<&ast::GateStatement::operands>] >
                                 *(symbol(",") > operand[append<&ast::GateStatement::operands>]);
-
-struct modifier_class : Annotate {};
-struct operand_class : Annotate {};
 
 BOOST_SPIRIT_DEFINE(modifier, gate_name, operand, qubits_statement, gate_statement)
 QILN_INSTANTIATE(qubits_statement)

@@ -199,13 +199,28 @@ inline constexpr At<ends_text> end_of_text{"the end of the text"};
 /// Statements and items are separated by newlines that the layout pass left, and semicolons.
 inline const auto separators = *(x3::lit('\n') | ';');
 
-/// Gives a node its span.
-struct Annotate {
-  template <typename Node, typename AnyContext>
-  void on_success(const Iterator& first, const Iterator& last, Node& node, const AnyContext& context) {
-    if constexpr (requires { node.span; }) node.span = state_of(context).span(first, last);
+/// Gives the rule's node the span of what `subject` took.
+template <typename Subject>
+struct Spanned : x3::unary_parser<Subject, Spanned<Subject>> {
+  using Base = x3::unary_parser<Subject, Spanned<Subject>>;
+  static bool const is_pass_through_unary = true;
+  static bool const handles_container = Subject::handles_container;
+
+  constexpr explicit Spanned(const Subject& subject) : Base(subject) {}
+
+  template <typename AnyContext, typename Node, typename Attribute>
+  bool parse(Iterator& first, const Iterator& last, const AnyContext& context, Node& node, Attribute& attribute) const {
+    x3::skip_over(first, last, context);
+    const Iterator begin = first;
+    if (!this->subject.parse(first, last, context, node, attribute)) return false;
+    node.span = state_of(context).span(begin, first);
+    return true;
   }
 };
+template <typename Parser>
+constexpr auto spanned(const Parser& parser) {
+  return Spanned<typename x3::extension::as_parser<Parser>::value_type>(x3::as_parser(parser));
+}
 
 /// The words that begin an item, a statement; a setting has none.
 std::span<const std::string> item_words();
@@ -233,7 +248,9 @@ struct Recover {
 };
 
 /// Stands before a rule that recovers.
-inline constexpr auto mark_start = [](auto& ctx) { state_of(ctx).start = state_of(ctx).offset(x3::_where(ctx).begin()); };
+inline constexpr auto mark_start = [](auto& ctx) {
+  state_of(ctx).start = state_of(ctx).offset(x3::_where(ctx).begin());
+};
 inline const auto start = x3::eps[mark_start];
 
 /// Actions: the attribute becomes a member of the node, its last element, or the node itself.

@@ -48,31 +48,24 @@ const x3::rule<struct logical_not_class, ast::Expr> logical_not{"an expression"}
 const x3::rule<struct comparison_class, ast::Expr> comparison{"an expression"};
 const x3::rule<struct bounds_class, ast::Range> bounds{"a range"};
 
-const auto expression_def = conditional[become] >> *(symbol("|>") > stage[pipe]);
-const auto bare_stage_def = postfix[become_stage];
-const auto stage_def = (word("freeze") > bare_stage[become_frozen]) | bare_stage[become];
+const auto expression_def = spanned(conditional[become] >> *(symbol("|>") > stage[pipe]));
+const auto bare_stage_def = spanned(postfix[become_stage]);
+const auto stage_def = spanned((word("freeze") > bare_stage[become_frozen]) | bare_stage[become]);
 
-const auto conditional_def = if_then_else[become_node] | logical_or[become];
+const auto conditional_def = spanned(if_then_else[become_node] | logical_or[become]);
 const auto if_then_else_def = word("if") > expression[set<&ast::Conditional::condition>] >
                               word("then") > expression[set<&ast::Conditional::then>] >
                               word("else") > conditional[set<&ast::Conditional::otherwise>];
 
-const auto logical_or_def = logical_and[become] >> *(OneOf(kOr) > logical_and)[fold];
+const auto logical_or_def = spanned(logical_and[become] >> *(OneOf(kOr) > logical_and)[fold]);
 const auto logical_and_def = logical_not[become] >> *(OneOf(kAnd) > logical_not)[fold];
-const auto logical_not_def = (word("not") > logical_not[negate<ast::UnaryOp::logical_not>]) | comparison[become];
+const auto logical_not_def =
+    spanned((word("not") > logical_not[negate<ast::UnaryOp::logical_not>]) | comparison[become]);
 const auto comparison_def = joined[become] >> -(OneOf(kComparisons) > joined)[fold];
 
-const auto range_or_expression_def = expression[become] >> -(bounds[become_range]);
+const auto range_or_expression_def = spanned(expression[become] >> -(bounds[become_range]));
 const auto bounds_def = symbol("..") > logical_or[set<&ast::Range::end>] >
                         -(word("step") > logical_or[set<&ast::Range::step>]);
-
-struct expression_class : Annotate {};
-struct stage_class : Annotate {};
-struct bare_stage_class : Annotate {};
-struct conditional_class : Annotate {};
-struct logical_or_class : Annotate {};
-struct logical_not_class : Annotate {};
-struct range_or_expression_class : Annotate {};
 
 BOOST_SPIRIT_DEFINE(expression, stage, bare_stage, conditional, if_then_else, logical_or, logical_and, logical_not,
                     comparison, range_or_expression, bounds)

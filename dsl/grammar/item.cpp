@@ -26,8 +26,8 @@ const auto module_item_def = (word("net") | word("circuit")[is_circuit]) > name[
 const auto gate_item_def = word("gate") > name[set<&ast::Gate::name>] > -parameters[set<&ast::Gate::parameters>] >
                            registers[set<&ast::Gate::registers>] > block[set<&ast::Gate::body>];
 
-const auto any_item_def = import_item[become_node] | const_statement[become_node] | function_item[become_node] |
-                          module_item[become_node] | gate_item[become_node] | settings[become_node];
+const auto any_item_def = spanned(import_item[become_node] | const_statement[become_node] | function_item[become_node] |
+                                  module_item[become_node] | gate_item[become_node] | settings[become_node]);
 const auto item_def = start > any_item[become] > end_of_item;
 const auto items_def = separators >> *(!x3::eoi >> item[push_if_read] >> separators);
 
@@ -35,7 +35,6 @@ const auto items_def = separators >> *(!x3::eoi >> item[push_if_read] >> separat
 const auto lone_expression_def = x3::eps > expression[become] > end_of_text;
 
 struct lone_expression_class : Recover<next_item, no_words> {};
-struct any_item_class : Annotate {};
 struct item_class : Recover<next_item, item_words> {};
 
 BOOST_SPIRIT_DEFINE(item, any_item, import_item, function_item, module_item, gate_item, items, lone_expression)

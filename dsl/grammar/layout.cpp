@@ -7,7 +7,7 @@
 namespace qiln::dsl::grammar {
 namespace {
 
-constexpr std::size_t kDeepest = 200;         // brackets
+constexpr std::size_t kDeepest = 200;        // brackets
 constexpr std::size_t kLongestChain = 2000;  // operators between two commas
 
 constexpr std::string_view kReserved[] = {"import", "const",  "fn",     "net", "circuit", "param", "buffer",
@@ -187,7 +187,7 @@ class Pass {
         close_brackets(static_cast<std::uint32_t>(at));
       else
         blank(at, at + 1);
-    } else if ((continues_ && !begins_statement(next)) || goes_on(next)) {
+    } else if ((continues_ && next < source_.size() && !begins_statement(next)) || goes_on(next)) {
       blank(at, at + 1);
     } else {
       chain_ = 0;
@@ -237,8 +237,10 @@ class Pass {
     });
     if (match == open_.rend() || source_[*match] != opener) {
       if (in_brackets()) {  // one slip, not two: the wrong closer stands for the right one
-        leave_open(static_cast<std::uint32_t>(at));
-        blank(at, at + 1);
+        diagnostics_.report(DiagnosticKind::unclosed, span(open_.back(), open_.back() + 1), source_[open_.back()])
+            .note(fmt::format("`{}` stands where it should close", closer), span(at, at + 1));
+        layout_.text[at] = source_[open_.back()] == '(' ? ')' : ']';
+        open_.pop_back();
         return;
       }
       layout_.unmatched.push_back(static_cast<std::uint32_t>(at));

@@ -59,8 +59,7 @@ std::span<const std::string> statement_words() {
   return words;
 }
 
-void report_failure(State& state, Iterator where, const std::string& expected,
-                    std::span<const std::string> keywords) {
+void report_failure(State& state, Iterator where, const std::string& expected, std::span<const std::string> keywords) {
   const std::string& text = state.layout.text;
   const std::uint32_t at = skip_blanks(text, state.offset(where));
   if (is_silent(state.layout, at)) return;

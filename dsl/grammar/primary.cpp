@@ -71,13 +71,20 @@ const auto become_group = [](auto& ctx) {
     x3::_val(ctx).node = ast::Tuple{std::move(parts.elements)};
 };
 
+/// What was read so far, from its beginning to the end of what was read last.
+template <typename RuleContext>
+Span so_far(RuleContext& ctx, Span begin) {
+  return {begin.file, begin.begin, state_of(ctx).offset(x3::_where(ctx).begin())};
+}
 const auto call = [](auto& ctx) {
   ast::Expr callee = std::move(x3::_val(ctx));
-  x3::_val(ctx).node = ast::Call{std::move(callee), std::move(x3::_attr(ctx)), false, false};
+  const Span span = so_far(ctx, callee.span);
+  x3::_val(ctx) = {ast::Call{std::move(callee), std::move(x3::_attr(ctx)), false, false}, span};
 };
 const auto index = [](auto& ctx) {
   ast::Expr base = std::move(x3::_val(ctx));
-  x3::_val(ctx).node = ast::Index{std::move(base), std::move(x3::_attr(ctx))};
+  const Span span = so_far(ctx, base.span);
+  x3::_val(ctx) = {ast::Index{std::move(base), std::move(x3::_attr(ctx))}, span};
 };
 const auto become_frozen_call = [](auto& ctx) {
   auto* frozen = std::get_if<ast::Call>(&x3::_attr(ctx).node);
@@ -99,8 +106,8 @@ const x3::rule<struct subscript_class, ast::Expr> subscript{"a subscript"};
 
 const auto digits = +x3::standard::digit;
 const auto number_def =
-    x3::raw[x3::lexeme[digits >> -('.' >> digits) >> -(x3::char_("eE") >> -x3::char_("+-") >> digits) >>
-                       !(x3::standard::alnum | '_')]][become_number];
+    spanned(x3::raw[x3::lexeme[digits >> -('.' >> digits) >> -(x3::char_("eE") >> -x3::char_("+-") >> digits) >>
+                               !(x3::standard::alnum | '_')]][become_number]);
 const auto quoted_def =
     x3::raw[x3::lexeme['"' >> *(('\\' >> ~x3::char_('\n')) | ~x3::char_("\"\\\n")) >> '"']][become_unescaped];
 
@@ -109,31 +116,24 @@ const auto list_parts_def = symbol("[") > -(expression[append<&Parts::elements>]
                                              *(symbol(",") > expression[append<&Parts::elements>]))) > symbol("]");
 const auto group_parts_def = symbol("(") > expression[append<&Parts::elements>] >
                              *(symbol(",") > expression[append<&Parts::elements>]) > symbol(")");
-const auto primary_def = number[become] | quoted[become_string] | word("true")[become_boolean<true>] |
-                         word("false")[become_boolean<false>] | name[become_reference] | list_parts[become_list] |
-                         group_parts[become_group];
+const auto primary_def = spanned(number[become] | quoted[become_string] | word("true")[become_boolean<true>] |
+                                 word("false")[become_boolean<false>] | name[become_reference] |
+                                 list_parts[become_list] | group_parts[become_group]);
 
-const auto frozen_call_def = postfix[become_frozen_call];
+const auto frozen_call_def = spanned(postfix[become_frozen_call]);
 const auto postfix_def =
-    (word("freeze") > frozen_call[become]) | (primary[become] >> *(arguments[call] | subscripts[index]));
+    spanned((word("freeze") > frozen_call[become]) | (primary[become] >> *(arguments[call] | subscripts[index])));
 
 const auto arguments_def = symbol("(") > -(argument[push] > *(symbol(",") > argument[push])) > symbol(")");
 const auto argument_def =
-    (&(name >> equals) >> name[set<&ast::Argument::name>] >> equals > expression[set<&ast::Argument::value>]) |
-    expression[set<&ast::Argument::value>];
+    spanned((&(name >> equals) >> name[set<&ast::Argument::name>] >> equals > expression[set<&ast::Argument::value>]) |
+            expression[set<&ast::Argument::value>]);
 const auto subscripts_def = symbol("[") > subscript[push] > *(symbol(",") > subscript[push]) > symbol("]");
 const auto subscript_def =
-    (&(name >> symbol("..") >> (symbol(",") | symbol("]"))) >> name[become_leading_axes] >> symbol("..")) |
-    range_or_expression[become];
+    spanned((&(name >> symbol("..") >> (symbol(",") | symbol("]"))) >> name[become_leading_axes] >> symbol("..")) |
+            range_or_expression[become]);
 const auto generator_def = word("for") > name[set<&ast::Generator::index>] >
                            word("in") > range_or_expression[set<&ast::Generator::domain>];
-
-struct number_class : Annotate {};
-struct primary_class : Annotate {};
-struct postfix_class : Annotate {};
-struct frozen_call_class : Annotate {};
-struct argument_class : Annotate {};
-struct subscript_class : Annotate {};
 
 BOOST_SPIRIT_DEFINE(number, quoted, list_parts, group_parts, primary, frozen_call, postfix, arguments, argument,
                     subscripts, subscript, generator)

@@ -27,29 +27,23 @@ const x3::rule<struct parameter_class, ast::Parameter> parameter{"a parameter"};
 const x3::rule<struct register_class, ast::Register> register_{"a register"};
 
 const auto axis_def =
-    (&(name >> symbol("..") >> (symbol(",") | symbol("]"))) >> name[become_leading_axes] >> symbol("..")) |
-    expression[become];
-const auto shape_def = symbol("[") > -(axis[append<&ast::Shape::axes>] >
-                                       *(symbol(",") > axis[append<&ast::Shape::axes>])) > symbol("]");
+    spanned((&(name >> symbol("..") >> (symbol(",") | symbol("]"))) >> name[become_leading_axes] >> symbol("..")) |
+            expression[become]);
+const auto shape_def = spanned(
+    symbol("[") > -(axis[append<&ast::Shape::axes>] > *(symbol(",") > axis[append<&ast::Shape::axes>])) > symbol("]"));
 
-const auto type_name_def = x3::raw[word("net") | word("circuit")][become_word] | name[become];
-const auto named_type_def = type_name[set<&ast::NamedType::name>] >>
-                            -(symbol("[") > expression[append<&ast::NamedType::arguments>] >
-                              *(symbol(",") > expression[append<&ast::NamedType::arguments>]) > symbol("]"));
+const auto type_name_def = spanned(x3::raw[word("net") | word("circuit")][become_word] | name[become]);
+const auto named_type_def = spanned(type_name[set<&ast::NamedType::name>] >>
+                                    -(symbol("[") > expression[append<&ast::NamedType::arguments>] >
+                                      *(symbol(",") > expression[append<&ast::NamedType::arguments>]) > symbol("]")));
 const auto parameter_type_def = shape[set<&ast::Parameter::shape>] | named_type[set<&ast::Parameter::type>];
-const auto parameter_def = name[set<&ast::Parameter::name>] >> -(symbol(":") > parameter_type[take_type]) >>
-                           -(equals > expression[set<&ast::Parameter::default_value>]);
+const auto parameter_def = spanned(name[set<&ast::Parameter::name>] >> -(symbol(":") > parameter_type[take_type]) >>
+                                   -(equals > expression[set<&ast::Parameter::default_value>]));
 const auto parameters_def = symbol("(") > -(parameter[push] > *(symbol(",") > parameter[push])) > symbol(")");
 
 const auto register__def = name[set<&ast::Register::name>] >>
                            -(symbol("[") > expression[set<&ast::Register::size>] > symbol("]"));
 const auto registers_def = register_[push] >> *(symbol(",") > register_[push]);
-
-struct axis_class : Annotate {};
-struct shape_class : Annotate {};
-struct type_name_class : Annotate {};
-struct named_type_class : Annotate {};
-struct parameter_class : Annotate {};
 
 BOOST_SPIRIT_DEFINE(axis, shape, type_name, named_type, parameter_type, parameter, parameters, register_, registers)
 QILN_INSTANTIATE(shape)

@@ -37,20 +37,19 @@ const auto layer_statement_def = word("layer") > name[set<&ast::LayerStatement::
                                  expression[set<&ast::LayerStatement::value>];
 const auto return_statement_def = word("return") > expression[set<&ast::ReturnStatement::value>];
 const auto for_statement_def = generator[set<&ast::ForStatement::generator>] > block[set<&ast::ForStatement::body>];
-const auto if_statement_def = word("if") > expression[set<&SpannedIf::condition>] > block[set<&SpannedIf::then>] >
-                              -(word("else") > else_block[set<&SpannedIf::otherwise>]);
+const auto if_statement_def =
+    spanned(word("if") > expression[set<&SpannedIf::condition>] > block[set<&SpannedIf::then>] >
+            -(word("else") > else_block[set<&SpannedIf::otherwise>]));
 const auto else_block_def = if_statement[chain] | block[become];
 
-const auto any_statement_def = const_statement[become_node] | param_statement[become_node] |
-                               layer_statement[become_node] | return_statement[become_node] |
-                               for_statement[become_node] | if_statement[become_node] | qubits_statement[become_node] |
-                               any_binding[become] | gate_statement[become_node];
+const auto any_statement_def =
+    spanned(const_statement[become_node] | param_statement[become_node] | layer_statement[become_node] |
+            return_statement[become_node] | for_statement[become_node] | if_statement[become_node] |
+            qubits_statement[become_node] | any_binding[become] | gate_statement[become_node]);
 const auto statement_def = start > any_statement[become] > end_of_statement_;
 const auto statements_def = separators >> *(!end_of_block >> statement[push_if_read] >> separators);
 const auto block_def = symbol("{") > statements[become] > symbol("}");
 
-struct if_statement_class : Annotate {};
-struct any_statement_class : Annotate {};
 struct statement_class : Recover<end_of_statement, statement_words> {};
 
 BOOST_SPIRIT_DEFINE(statement, any_statement, statements, block, const_statement, param_statement, layer_statement,

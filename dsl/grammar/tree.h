@@ -17,7 +17,7 @@ inline constexpr auto fold = [](auto& ctx) {
   left = ast::Expr{ast::Binary{op.op, std::move(left), std::move(right), op.span}, span};
 };
 
-/// A prefix operator applied to the operand just read; the rule annotates the span.
+/// A prefix operator applied to the operand just read.
 template <ast::UnaryOp op>
 inline constexpr auto negate = [](auto& ctx) {
   x3::_val(ctx).node = ast::Unary{op, std::move(x3::_attr(ctx))};

@@ -78,6 +78,19 @@ TEST_CASE("spans cover exactly what was written") {
   const auto& call = std::get<ast::Call>(std::get<ast::Binary>(product.left->node).right->node);
   CHECK(text(call.arguments[1].span) == "k = 2");
   CHECK(text(call.arguments[1].value->span) == "2");
+
+  const Parsed chain("net N(x: [2, A..]) -> [1] { y: [3] = f( x )[0 .. 2 ](1) |> g }");
+  const auto& body = only_item<ast::Module>(chain);
+  const auto in_chain = [&](Span span) { return std::string(chain.sources[0].text_of(span)); };
+  CHECK(in_chain(body.parameters[0].shape->span) == "[2, A..]");
+  CHECK(in_chain(body.body[0].span) == "y: [3] = f( x )[0 .. 2 ](1) |> g");
+  const auto& pipe = std::get<ast::Pipe>(std::get<ast::Binding>(body.body[0].node).value.node);
+  const auto& outer = std::get<ast::Call>(pipe.value->node);
+  CHECK(in_chain(outer.callee->span) == "f( x )[0 .. 2 ]");
+  const auto& index = std::get<ast::Index>(outer.callee->node);
+  CHECK(in_chain(index.base->span) == "f( x )");
+  CHECK(in_chain(index.subscripts[0].span) == "0 .. 2");
+  CHECK(in_chain(pipe.stage->span) == "g");
 }
 
 TEST_CASE("a newline ends a statement only where a statement can end") {
