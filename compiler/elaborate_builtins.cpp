@@ -1,0 +1,206 @@
+// Functions that are not written in the language: primitives, and what asks about values.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "compiler/elaborator.h"
+#include "compiler/graph/verify.h"
+
+namespace qiln::elaboration {
+
+using dsl::DiagnosticKind;
+
+std::optional<std::vector<std::optional<BoundArgument>>> Elaborator::fill(const std::string& callee,
+                                                                          std::initializer_list<std::string_view> names,
+                                                                          std::size_t required, Arguments arguments,
+                                                                          Span span) {
+  std::vector<ast::Parameter> parameters;
+  for (std::string_view name : names) parameters.emplace_back().name.text = name;
+  std::vector<std::optional<BoundArgument>> matched;
+  for (const BoundArgument& argument : arguments)
+    if (argument.value.poisoned()) return {};
+  if (!match(callee, parameters, std::move(arguments), span, matched)) return {};
+  for (std::size_t k = 0; k < required; ++k) {
+    if (matched[k]) continue;
+    report(DiagnosticKind::missing_argument, span, callee, parameters[k].name.text);
+    return {};
+  }
+  return matched;
+}
+
+std::optional<std::vector<std::int64_t>> Elaborator::integers(const Value& value, Span span) {
+  if (value.is<std::int64_t>()) return std::vector{value.as<std::int64_t>()};
+  if (!value.is<List>()) {
+    expected("a list of integers", value, span);
+    return {};
+  }
+  std::vector<std::int64_t> numbers;
+  for (const Value& item : value.as<List>().items) {
+    const auto number = integer(item, span);
+    if (!number) return {};
+    numbers.push_back(*number);
+  }
+  return numbers;
+}
+
+Value Elaborator::call_primitive(Primitive op, Arguments arguments, Span span) {
+  const auto& row = primitive(op);
+  const std::string name(row.call);
+  if (op == Primitive::concat) return concat(std::move(arguments), span);
+  if (is_pointwise(op) || op == Primitive::stop_gradient) {
+    const auto filled = row.arity == 1   ? fill(name, {"x"}, 1, std::move(arguments), span)
+                        : row.arity == 2 ? fill(name, {"a", "b"}, 2, std::move(arguments), span)
+                                         : fill(name, {"a", "b", "c"}, 3, std::move(arguments), span);
+    if (!filled) return Poison{};
+    std::vector<Value> values;
+    std::vector<Span> spans;
+    for (const auto& argument : *filled) {
+      values.push_back(argument->value);
+      spans.push_back(argument->span);
+    }
+    if (is_pointwise(op)) return pointwise(op, values, spans, span);
+    if (values[0].number()) return values[0];
+    const auto id = tensor(values[0], spans[0]);
+    return id ? Value(Tensor{builder_.stop_gradient(*id)}) : Value(Poison{});
+  }
+  const bool reshaped = op == Primitive::reshape;
+  const auto filled = fill(name, {"x", reshaped ? "shape" : "axes"}, 2, std::move(arguments), span);
+  if (!filled) return Poison{};
+  const auto id = tensor((*filled)[0]->value, (*filled)[0]->span);
+  auto list = integers((*filled)[1]->value, (*filled)[1]->span);
+  if (!id || !list) return Poison{};
+  const Shape from = graph_.shape(*id);
+  auto fail = [&](std::string why) -> Value {
+    report(DiagnosticKind::bad_shape, (*filled)[1]->span, why);
+    return Poison{};
+  };
+  if (reshaped) {
+    const bool positive = std::all_of(list->begin(), list->end(), [](auto extent) { return extent > 0; });
+    if (!positive || graph::element_count(*list) != graph::element_count(from))
+      return fail(fmt::format("{} cannot be reshaped to {}", graph::to_string(from), graph::to_string(*list)));
+    return Tensor{builder_.reshape(*id, *list)};
+  }
+  for (std::int64_t axis : *list)
+    if (axis < 0 || axis >= static_cast<std::int64_t>(from.size()))
+      return fail(fmt::format("{} has no axis {}", graph::to_string(from), axis));
+  std::vector<int> axes(list->begin(), list->end());
+  std::vector<int> sorted = axes;
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) return fail("an axis is named twice");
+  if (op != Primitive::permute) return Tensor{builder_.reduce(op, *id, std::move(sorted))};
+  if (axes.size() != from.size()) return fail(fmt::format("{} axes named of {}", axes.size(), graph::to_string(from)));
+  return Tensor{builder_.permute(*id, std::move(axes))};
+}
+
+Value Elaborator::concat(Arguments arguments, Span span) {
+  std::int64_t axis = 0;
+  std::vector<ValueId> parts;
+  std::vector<Span> spans;
+  Observables readouts;
+  for (const BoundArgument& argument : arguments) {
+    if (argument.value.poisoned()) return Poison{};
+    if (argument.name == "axis") {
+      const auto number = integer(argument.value, argument.span);
+      if (!number) return Poison{};
+      axis = *number;
+      continue;
+    }
+    if (!argument.name.empty()) {
+      report(DiagnosticKind::unknown_argument, argument.span, "concat", argument.name);
+      return Poison{};
+    }
+    if (argument.value.is<Observables>()) {
+      const auto& each = argument.value.as<Observables>();
+      readouts.measured = each.measured;
+      readouts.each.insert(readouts.each.end(), each.each.begin(), each.each.end());
+      continue;
+    }
+    std::vector<Value> items{argument.value};
+    const bool list_of_tensors = argument.value.is<List>() && !argument.value.as<List>().items.empty() &&
+                                 argument.value.as<List>().items[0].is<Tensor>();
+    if (list_of_tensors) items = argument.value.as<List>().items;
+    for (const Value& item : items) {
+      const auto id = tensor(item, argument.span);
+      if (!id) return Poison{};
+      parts.push_back(*id);
+      spans.push_back(argument.span);
+    }
+  }
+  if (!readouts.each.empty() && parts.empty()) return readouts;
+  if (parts.empty()) {
+    report(DiagnosticKind::missing_argument, span, "concat", "x");
+    return Poison{};
+  }
+  const Shape first = graph_.shape(parts[0]);
+  if (axis < 0 || axis >= static_cast<std::int64_t>(first.size())) {
+    report(DiagnosticKind::bad_shape, span, fmt::format("{} has no axis {}", graph::to_string(first), axis));
+    return Poison{};
+  }
+  for (std::size_t k = 1; k < parts.size(); ++k) {
+    const Shape& shape = graph_.shape(parts[k]);
+    for (std::size_t i = 0; i < first.size() || i < shape.size(); ++i) {
+      const bool both = i < first.size() && i < shape.size();
+      if (both && (first[i] == shape[i] || static_cast<std::int64_t>(i) == axis)) continue;
+      report(DiagnosticKind::shape_mismatch, span, graph::to_string(first), graph::to_string(shape), i,
+             i < first.size() ? std::to_string(first[i]) : "missing",
+             i < shape.size() ? std::to_string(shape[i]) : "missing")
+          .note(fmt::format("this is {}", graph::to_string(first)), spans[0])
+          .note(fmt::format("this is {}", graph::to_string(shape)), spans[k]);
+      return Poison{};
+    }
+  }
+  return Tensor{builder_.concat(std::move(parts), static_cast<int>(axis))};
+}
+
+Value Elaborator::call_builtin(Builtin builtin, const std::string& name, Arguments arguments, Span span) {
+  if (builtin == Builtin::append) {
+    const auto filled = fill(name, {"list", "item"}, 2, std::move(arguments), span);
+    if (!filled) return Poison{};
+    if (!(*filled)[0]->value.is<List>()) return expected("a list", (*filled)[0]->value, (*filled)[0]->span);
+    List list = (*filled)[0]->value.as<List>();
+    list.items.push_back((*filled)[1]->value);
+    return list;
+  }
+  const auto filled = fill(name, {"x"}, 1, std::move(arguments), span);
+  if (!filled) return Poison{};
+  const Value& x = (*filled)[0]->value;
+  const Span x_span = (*filled)[0]->span;
+  switch (builtin) {
+    case Builtin::shape: {
+      const auto id = tensor(x, x_span);
+      if (!id) return Poison{};
+      List extents;
+      for (std::int64_t extent : graph_.shape(*id)) extents.items.emplace_back(extent);
+      return extents;
+    }
+    case Builtin::length:
+      if (x.is<Qubits>()) return static_cast<std::int64_t>(x.as<Qubits>().numbers.size());
+      if (!x.is<List>()) return expected("a list or a register", x, x_span);
+      return static_cast<std::int64_t>(x.as<List>().items.size());
+    case Builtin::product: {
+      if (!x.is<List>()) return expected("a list", x, x_span);
+      Value result = std::int64_t{1};
+      for (const Value& item : x.as<List>().items)
+        result = binary(ast::BinaryOp::multiply, result, item, span, x_span, x_span);
+      return result;
+    }
+    case Builtin::expval: {
+      if (!x.is<Observables>()) return expected("an observable", x, x_span);
+      Observables measured = x.as<Observables>();
+      measured.measured = true;
+      return measured;
+    }
+    default: {
+      if (!x.is<Qubits>()) return expected("qubits", x, x_span);
+      Observables observables;
+      for (std::int32_t q : x.as<Qubits>().numbers) {
+        const std::uint64_t bit = std::uint64_t{1} << q;
+        observables.each.push_back({{1, builtin == Builtin::pauli_z ? 0 : bit, builtin == Builtin::pauli_x ? 0 : bit}});
+      }
+      return observables;
+    }
+  }
+}
+
+}  // namespace qiln::elaboration
