@@ -62,6 +62,8 @@ class Executable {
   void set_timing(bool on);
   std::span<const double> nest_nanoseconds() const { return nanoseconds_; }
   std::int64_t timed_runs() const { return timed_runs_; }
+  /// Blocks of samples of the last run.
+  std::int64_t blocks() const { return static_cast<std::int64_t>(blocks_.size()); }
 
  private:
   /// Where a buffer lies: base + block * by_block + slot * by_slot + group * by_group.
