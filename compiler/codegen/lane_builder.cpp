@@ -2,6 +2,7 @@
 
 #include <llvm/IR/MDBuilder.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <numeric>
@@ -46,6 +47,7 @@ LaneBuilder::LaneBuilder(llvm::Module& module, const kernel::Nest& nest, const T
   flags.setAllowContract();
   ir.setFastMathFlags(flags);
 
+  may_update_in_place_ = !nest.varying && nest.kind == kernel::Nest::Kind::pointwise;
   // Arguments that are the same buffer share a scope: they may alias.
   llvm::MDBuilder metadata(module.getContext());
   auto* domain = metadata.createAnonymousAliasScopeDomain();
@@ -170,6 +172,13 @@ Value* LaneBuilder::in_bounds(const kernel::Access& access, std::span<const Coor
 
 Value* LaneBuilder::load(const kernel::Access& access, std::span<const Coordinate> at) {
   Value* inside = in_bounds(access, at);
+  const bool same_everywhere = std::all_of(access.strides.begin(), access.strides.end(), [](auto s) { return s == 0; });
+  if (may_update_in_place_ && same_everywhere && !inside && read_only_[access.argument]) {
+    // A learning rate: read once, before the loops.
+    auto* one = ir.CreateAlignedLoad(f32, address(access, at), llvm::Align(4));
+    one->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(module.getContext(), {}));
+    return width == 1 ? static_cast<Value*>(one) : ir.CreateVectorSplat(width, one);
+  }
   auto fetch = [&](Value* from) { return is_vector(access) ? load_vector(from) : load_broadcast(from); };
   if (!inside) return fetch(address(access, at));
   if (auto* known = llvm::dyn_cast<llvm::ConstantInt>(inside); known && known->isZero()) return splat(0);
@@ -181,6 +190,7 @@ Value* LaneBuilder::load(const kernel::Access& access, std::span<const Coordinat
 
 template <class Memory>
 Memory* LaneBuilder::annotated(Memory* access, Value* address) {
+  if (may_update_in_place_) return access;
   Value* root = address;
   for (;;) {
     if (auto* step = llvm::dyn_cast<llvm::GetElementPtrInst>(root))

@@ -23,9 +23,9 @@ struct Coordinate {
 };
 
 /// Values of a varying nest are `lanes`-wide vectors; of a uniform nest they are `width`-wide vectors of neighbouring
-/// elements, or scalars when width is 1. What the emitters may rely on, and callers of kernels must keep: varying
-/// buffers are aligned to a lane vector, and an argument that is not written overlaps no written one (an update in
-/// place is one argument, both read and written).
+/// elements, or scalars when width is 1. What callers of kernels must keep: varying buffers are aligned to a lane
+/// vector, and an argument that is not written overlaps no written one. Uniform pointwise nests alone may update in
+/// place through two arguments, where each element is written by the point that reads it.
 class LaneBuilder {
  public:
   /// Starts the function "kernel", with the target's attributes; `ir` stands in its entry block, after the argument
@@ -95,6 +95,7 @@ class LaneBuilder {
   std::vector<llvm::Value*> arguments_;
   std::vector<llvm::MDNode*> scope_, other_scopes_;  // one an argument
   std::vector<bool> read_only_;
+  bool may_update_in_place_;
   llvm::Value *seed_, *step_, *first_sample_, *mask_ = nullptr;
   int vector_axis_ = -1;
 };
