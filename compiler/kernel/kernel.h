@@ -120,6 +120,7 @@ struct Nest {
   // circuit kinds: arguments are, in order, the operands, then the result, then `scratch` buffers of 2 * 2^n elements
   circuit::BlockProgram program;
   std::int32_t scratch = 0;
+  std::vector<std::int64_t> operand_elements;  // one an operand
   graph::Origin origin;
   std::vector<std::string> notes;  // for people: why it is a nest of its own
 };

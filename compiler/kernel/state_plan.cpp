@@ -167,14 +167,4 @@ BitMap inverse(const BitMap& map) {
   return result;
 }
 
-std::vector<std::int64_t> scratch_elements(Primitive op, const BlockProgram& program) {
-  const std::int64_t state = std::int64_t{2} << program.qubits;
-  const bool permutes = std::any_of(program.blocks.begin(), program.blocks.end(),
-                                    [](const Block& block) { return block.kind == Block::Kind::permutation; });
-  std::vector<std::int64_t> sizes;
-  if (op == Primitive::apply_blocks_adjoint) sizes = {state, state};
-  if ((op == Primitive::apply_blocks || op == Primitive::apply_blocks_adjoint) && permutes) sizes.push_back(state);
-  return sizes;
-}
-
 }  // namespace qiln::kernel

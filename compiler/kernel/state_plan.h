@@ -52,7 +52,4 @@ struct BitMap {
 BitMap bit_map(const circuit::Block& permutation);
 BitMap inverse(const BitMap& map);
 
-/// Elements of the scratch buffers that a circuit nest of this kind needs, in order.
-std::vector<std::int64_t> scratch_elements(Primitive op, const circuit::BlockProgram& program);
-
 }  // namespace qiln::kernel

@@ -1,0 +1,96 @@
+#include "compiler/codegen/state_vector.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+#include "compiler/codegen/expectation.h"
+#include "compiler/codegen/state_tables.h"
+
+namespace qiln::codegen {
+namespace {
+
+using llvm::Value;
+using Kind = kernel::Nest::Kind;
+
+/// Amplitudes, as a power of two, of a chunk of `states` states that fills half of the second-level cache.
+int chunk_bits(const LaneBuilder& builder, int states) {
+  const std::int64_t amplitude = std::int64_t{2} * 4 * builder.width * states;
+  const auto fitting = static_cast<std::uint64_t>(std::max<std::int64_t>(1, builder.target.l2_bytes / 2 / amplitude));
+  return std::max(6, static_cast<int>(std::bit_width(fitting)) - 1);
+}
+
+void fill(LaneBuilder& builder, Value* to, std::int64_t vectors, const std::function<Value*(Value*)>& value) {
+  builder.loop(builder.index(0), builder.index(vectors), 1,
+               [&](Value* i) { builder.store_vector(value(i), builder.ir.CreateGEP(builder.vector, to, i)); });
+}
+
+void fill_zero(LaneBuilder& builder, Value* to, std::int64_t vectors) {
+  fill(builder, to, vectors, [&](Value*) { return builder.splat(0); });
+}
+
+/// Copies an argument lane by lane; a uniform one goes to all lanes.
+void copy(LaneBuilder& builder, Value* to, int argument, std::int64_t vectors) {
+  Value* from = builder.argument(argument);
+  const bool lanes = builder.nest.arguments[argument].varying;
+  fill(builder, to, vectors, [&](Value* i) {
+    return lanes ? builder.load_vector(builder.ir.CreateGEP(builder.vector, from, i))
+                 : builder.load_broadcast(builder.ir.CreateGEP(builder.f32, from, i));
+  });
+}
+
+void emit_apply(LaneBuilder& builder) {
+  const auto& program = builder.nest.program;
+  const int entries = static_cast<int>(builder.nest.operand_elements.size());
+  Value *result = builder.argument(entries), *scratch = builder.argument(entries + 1);
+  StateTables tables(builder, entries);
+  tables.add_forward(kernel::plan_state(program, chunk_bits(builder, 1)));
+  std::vector<Value*> states{result, scratch};
+  if (tables.permutations() % 2) std::swap(states[0], states[1]);  // so that the last one ends in the result
+  fill_zero(builder, states[0], std::int64_t{2} << program.qubits);
+  builder.store_vector(builder.splat(1), states[0]);
+  tables.walk(states, result);
+}
+
+void emit_apply_adjoint(LaneBuilder& builder) {
+  const auto& program = builder.nest.program;
+  const auto& sizes = builder.nest.operand_elements;
+  const int entries = static_cast<int>(sizes.size()) - 2, state = entries, cotangent = entries + 1;
+  Value* result = builder.argument(entries + 2);
+  const std::int64_t vectors = std::int64_t{2} << program.qubits;
+  std::int64_t total = 0;
+  for (int k = 0; k < entries; ++k) total += sizes[k];
+  std::vector<Value*> states;
+  for (int k = 0; k < 3; ++k) states.push_back(builder.argument(entries + 3 + k));
+  copy(builder, states[0], state, vectors);
+  copy(builder, states[1], cotangent, vectors);
+  fill_zero(builder, result, total);
+  StateTables tables(builder, entries);
+  tables.add_backward(kernel::plan_state(program, chunk_bits(builder, 2)));
+  tables.walk(states, result);
+  tables.finish(result);
+}
+
+}  // namespace
+
+std::int64_t emit_state_vector(LaneBuilder& builder) {
+  switch (builder.nest.kind) {
+    case Kind::apply_blocks:
+      emit_apply(builder);
+      break;
+    case Kind::apply_blocks_adjoint:
+      emit_apply_adjoint(builder);
+      break;
+    case Kind::expval:
+      emit_expval(builder);
+      break;
+    case Kind::expval_adjoint:
+      emit_expval_adjoint(builder);
+      break;
+    default:
+      assert(false && "not a circuit's nest");
+  }
+  return 1;
+}
+
+}  // namespace qiln::codegen
