@@ -10,6 +10,7 @@
 #include "compiler/codegen/lane_builder.h"
 #include "compiler/codegen/pointwise.h"
 #include "compiler/codegen/reduce.h"
+#include "compiler/codegen/state_vector.h"
 
 namespace qiln::codegen {
 namespace {
@@ -27,7 +28,7 @@ std::int64_t emit_body(LaneBuilder& builder) {
     case Kind::apply_blocks_adjoint:
     case Kind::expval:
     case Kind::expval_adjoint:
-      break;
+      return emit_state_vector(builder);
   }
   assert(false && "no emitter for this kind of nest");
   std::abort();

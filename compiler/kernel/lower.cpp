@@ -269,7 +269,7 @@ class Lowering {
       const Home home = expanded >= 0 ? Home{expanded, 0} : homes_.of[root];
       assert(home.offset == 0 && "a circuit's operands have buffers of their own");
       add_circuit_argument(home.buffer, false);
-      nest_.operand_elements.push_back(element_count(graph_.shape(operand)));
+      nest_.operand_elements.push_back(graph::element_count(graph_.shape(operand)));
     }
     add_circuit_argument(homes_.of[cluster_.anchor].buffer, true);
     switch (node.op) {
