@@ -2,7 +2,6 @@
 #include <array>
 #include <cassert>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "runtime/reference/operations.h"
