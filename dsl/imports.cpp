@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "dsl/declarations.h"
 #include "dsl/error.h"
 #include "dsl/parse.h"
 
@@ -58,7 +59,9 @@ ast::Program parse_program(const std::string& path, Sources& sources, Diagnostic
   if (!text) throw Error("cannot read `" + path + "`", 1);
   Importer importer(sources, diagnostics, load);
   importer.read(std::filesystem::path(path).lexically_normal().string(), std::move(*text));
-  return importer.take();
+  ast::Program program = importer.take();
+  check_declarations(program, diagnostics);
+  return program;
 }
 
 }  // namespace qiln::dsl

@@ -1,5 +1,6 @@
 #include "dsl/diagnostics.h"
 
+#include <filesystem>
 #include <set>
 
 #include "dsl/settings.h"
@@ -26,6 +27,9 @@ const std::vector<Shown> kShown = {
     {"const A = 99999999999999999999", {DiagnosticKind::number_range}},
     {"import \"nowhere.qiln\"", {DiagnosticKind::import_missing}},
     {"import \"test.qiln\"", {DiagnosticKind::import_cycle}},
+    {"const A = 1\nfn A(x) = x", {DiagnosticKind::duplicate_name}},
+    {"net A(x: [1], x: [1]) -> [1] { return x }", {DiagnosticKind::duplicate_name}},
+    {"gate A(w) q, w { X q }", {DiagnosticKind::duplicate_name}},
     {"trian { steps = 3 }", {DiagnosticKind::unknown_block}},
     {"train { stesp = 3 }", {DiagnosticKind::unknown_setting}},
     {"train { steps = 3, steps = 4 }", {DiagnosticKind::duplicate_setting}},
@@ -71,6 +75,32 @@ TEST_CASE("the table is in order and worded alike") {
     REQUIRE(!row.format.empty());
     CHECK(row.format.back() != '.');
     CHECK((row.format.front() < 'A' || row.format.front() > 'Z'));
+  }
+}
+
+TEST_CASE("each kind is shown by some test") {
+  std::string tests;  // everything under tests/ that may hold a message or name a kind
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(QILN_SOURCE_DIR "/tests")) {
+    const auto extension = entry.path().extension();
+    if (extension == ".cpp" || extension == ".qiln") tests += *load_from_disk(entry.path().string());
+  }
+  for (const DiagnosticKindInfo& row : diagnostic_kinds()) {
+    if (row.kind > DiagnosticKind::unknown_override) break;  // later sections belong to later phases
+    INFO(row.slug);
+    const bool shown = tests.find("[" + std::string(row.slug) + "]") != std::string::npos ||
+                       tests.find("DiagnosticKind::" + std::string(row.name) + "}") != std::string::npos ||
+                       tests.find("== DiagnosticKind::" + std::string(row.name)) != std::string::npos;
+    CHECK(shown);
+  }
+}
+
+TEST_CASE("brackets and operators have a depth") {
+  const std::string deep = "const A = " + std::string(300, '(') + "1" + std::string(300, ')');
+  const std::string chain = "const A = " + std::string(3000, '-') + "1";
+  for (const std::string& text : {deep, chain}) {
+    const Parsed parsed(text);
+    REQUIRE(parsed.diagnostics.all().size() == 1);
+    CHECK(parsed.diagnostics.all().front().kind == DiagnosticKind::too_deep);
   }
 }
 
