@@ -14,7 +14,7 @@ namespace qiln::dsl {
 ast::File parse(const SourceFile& file, Diagnostics& diagnostics);
 
 /// Reads `path` and all that it imports, each file once; paths are relative to the importing file. A file that cannot
-/// be read and a cycle are diagnostics at the import that asks for them; throws `Error` when the root itself cannot be
+/// be read, a cycle and names declared twice are diagnostics where they stand; throws `Error` when the root cannot be
 /// read.
 ast::Program parse_program(const std::string& path, Sources& sources, Diagnostics& diagnostics,
                            const Loader& load = load_from_disk);
