@@ -9,6 +9,7 @@
 #include "compiler/kernel/cluster.h"
 #include "compiler/kernel/lower.h"
 #include "compiler/kernel/plan.h"
+#include "compiler/kernel/verify.h"
 
 namespace qiln {
 namespace {
@@ -238,6 +239,12 @@ class Scheduler {
 
 }  // namespace
 
-Program schedule(const Graph& graph, const ScheduleOptions& options) { return Scheduler(graph, options).run(); }
+Program schedule(const Graph& graph, const ScheduleOptions& options) {
+  Program program = Scheduler(graph, options).run();
+#ifndef NDEBUG
+  kernel::require_valid(program, "after the schedule");
+#endif
+  return program;
+}
 
 }  // namespace qiln

@@ -15,7 +15,7 @@ class RandomGraph {
  public:
   explicit RandomGraph(unsigned seed) : random_(seed), builder_(graph_) {}
 
-  /// Some inputs and parameters, `count` nodes over them, outputs of several kinds.
+  /// Some inputs and parameters and `count` nodes over them; what nothing uses is an output, and some more, and sums.
   graph::Graph make(int count) {
     for (int k = 0; k < 2; ++k) pool_.push_back(builder_.input("x" + std::to_string(k), {shape(), true}));
     pool_.push_back(builder_.input("u", {shape(), false}));
@@ -29,11 +29,15 @@ class RandomGraph {
     noise.site = "noise";
     pool_.push_back(builder_.random(noise, shape()));
     while (static_cast<int>(graph_.nodes.size()) < count) step();
-    for (int k = 0; k < 4; ++k) {
-      graph::ValueId value = pool_[pool_.size() - 1 - k];
-      graph_.outputs.push_back({"y" + std::to_string(k), value});
-      if (graph_.varying(value) && k % 2 == 0)
-        graph_.outputs.push_back({"s" + std::to_string(k), builder_.batch_sum(value)});
+    std::vector<bool> used(graph_.nodes.size());
+    for (const auto& node : graph_.nodes)
+      for (ValueId operand : node.operands) used[operand] = true;
+    const auto pool = pool_;
+    for (std::size_t k = 0; k < pool.size(); ++k) {
+      if (used[pool[k]] && k % 7 != 0) continue;
+      const std::string number = std::to_string(k);
+      graph_.outputs.push_back({"y" + number, pool[k]});
+      if (graph_.varying(pool[k]) && k % 2 == 0) graph_.outputs.push_back({"s" + number, builder_.batch_sum(pool[k])});
     }
     return std::move(graph_);
   }

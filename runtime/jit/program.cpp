@@ -41,6 +41,7 @@ Executable::Executable(kernel::Program program, std::vector<Kernel> kernels, int
   }
   fill_constants();
   plan_stages();
+  next_group_ = std::vector<std::atomic<std::int64_t>>(program_.stages.size());
 }
 
 void Executable::fill_constants() {
@@ -220,6 +221,7 @@ void Executable::prepare(std::int64_t batch, std::uint64_t seed, std::uint32_t s
     blocks_[block] = {seed, step, first_sample + static_cast<std::uint32_t>(block * lanes),
                       masks_.data() + (block + 1 == count ? lanes : 0)};
   place_buffers();
+  for (auto& next : next_group_) next.store(0, std::memory_order_relaxed);
   if (static_cast<int>(teams_.size()) < threads) teams_ = std::vector<Barrier>(static_cast<std::size_t>(threads));
   thread_nanoseconds_.resize(static_cast<std::size_t>(threads));
   for (auto& times : thread_nanoseconds_) times.assign(timing_ ? program_.nests.size() : 0, 0.0);
@@ -259,7 +261,7 @@ void Executable::run(std::int64_t batch, std::uint64_t seed, std::uint32_t step,
 #pragma omp parallel num_threads(threads)
   {
 #pragma omp single
-    all_.reset(omp_get_num_threads());
+    all_->reset(omp_get_num_threads());
     work(omp_get_thread_num(), omp_get_num_threads());
   }
   if (!timing_) return;
@@ -272,7 +274,7 @@ void Executable::work(int rank, int size) {
   for (std::size_t s = 0; s < program_.stages.size(); ++s) {
     const Stage& stage = program_.stages[s];
     if (stage.varying) {
-      run_varying(stage, stages_[s], rank, size);
+      run_varying(s, rank, size);
       continue;
     }
     Duty duty;
@@ -280,40 +282,47 @@ void Executable::work(int rank, int size) {
     duty.size = size;
     for (NestId nest : stage.nests) {
       run_nest(nest, 0, duty);
-      all_.wait();
+      all_->wait();
     }
   }
 }
 
-/// Rounds of as many groups as there are threads, one thread each; the last round, with fewer groups left, gives each a
-/// team.
-Executable::Duty Executable::duty_of(std::int64_t round, std::int64_t groups, int rank, int size) {
-  const std::int64_t first = round * size;
-  const int left = static_cast<int>(std::min<std::int64_t>(size, groups - first));
+/// The groups from `first_group` on, fewer than there are threads, each with a team of its own.
+Executable::Duty Executable::team_duty(std::int64_t first_group, std::int64_t groups, int rank, int size) {
+  const auto slot_of = [&](std::int64_t r) { return static_cast<int>(r * (groups - first_group) / size); };
   Duty duty;
-  duty.slot = static_cast<int>(static_cast<std::int64_t>(rank) * left / size);
-  duty.group = first + duty.slot;
-  int begin = 0, end = size;  // the ranks with this slot
-  while (static_cast<std::int64_t>(begin) * left / size < duty.slot) ++begin;
-  for (end = begin; end < size && static_cast<std::int64_t>(end) * left / size == duty.slot;) ++end;
+  duty.slot = slot_of(rank);
+  duty.group = first_group + duty.slot;
+  int begin = rank, end = rank + 1;
+  while (begin > 0 && slot_of(begin - 1) == duty.slot) --begin;
+  while (end < size && slot_of(end) == duty.slot) ++end;
   duty.rank = rank - begin;
   duty.size = end - begin;
   return duty;
 }
 
-void Executable::run_varying(const Stage& stage, const StagePlan& plan, int rank, int size) {
-  for (std::int64_t round = 0; round * size < groups_; ++round) {
-    const Duty duty = duty_of(round, groups_, rank, size);
+/// Threads take whole groups, whoever is free the next one, while there is one for each; teams share what is left.
+void Executable::run_varying(std::size_t s, int rank, int size) {
+  const Stage& stage = program_.stages[s];
+  const std::int64_t whole = groups_ / size * size;
+  Duty duty;
+  duty.slot = rank;
+  while ((duty.group = next_group_[s].fetch_add(1, std::memory_order_relaxed)) < whole)
+    run_group(stage, stages_[s], duty);
+  if (whole < groups_) {
+    duty = team_duty(whole, groups_, rank, size);
+    all_->wait();
     if (duty.rank == 0) teams_[duty.slot].reset(duty.size);
-    all_.wait();
-    run_group(stage, plan, duty);
-    all_.wait();
+    all_->wait();
+    run_group(stage, stages_[s], duty);
   }
-  add_partials(plan, rank, size);
+  all_->wait();
+  add_partials(stages_[s], rank, size);
 }
 
 void Executable::run_group(const Stage& stage, const StagePlan& plan, const Duty& duty) {
-  Barrier& team = teams_[duty.slot];
+  Barrier alone;
+  Barrier& team = duty.size == 1 ? alone : teams_[duty.slot];
   for (BufferId id : plan.partials) {
     const auto [begin, end] = share(program_.buffers[id].elements, duty.rank, duty.size);
     float* data = places_[id].base + duty.group * places_[id].by_group;
@@ -371,7 +380,7 @@ void Executable::add_partials(const StagePlan& plan, int rank, int size) {
       for (std::int64_t e = begin; e < end; ++e) total[e] += partial[e];
     }
   }
-  all_.wait();
+  all_->wait();
 }
 
 }  // namespace qiln::jit

@@ -3,8 +3,10 @@
 // threads that share a group split the tiles of each nest, which write disjoint elements.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -71,7 +73,7 @@ class Executable {
     float* base = nullptr;
     std::int64_t by_block = 0, by_slot = 0, by_group = 0;
   };
-  /// A thread's part in a round: rank `rank` of the `size` threads on `group`, which uses group arena `slot`.
+  /// A thread's part in the work: rank `rank` of the `size` threads on `group`, which uses group arena `slot`.
   struct Duty {
     std::int64_t group = 0;
     int slot = 0, rank = 0, size = 1;
@@ -90,11 +92,11 @@ class Executable {
   void prepare(std::int64_t batch, std::uint64_t seed, std::uint32_t step, std::uint32_t first_sample, int threads);
   void place_buffers();
   void work(int rank, int size);
-  void run_varying(const kernel::Stage& stage, const StagePlan& plan, int rank, int size);
+  void run_varying(std::size_t stage, int rank, int size);
   void run_group(const kernel::Stage& stage, const StagePlan& plan, const Duty& duty);
   void run_nest(kernel::NestId nest, std::int64_t block, const Duty& duty);
   void add_partials(const StagePlan& plan, int rank, int size);
-  static Duty duty_of(std::int64_t round, std::int64_t groups, int rank, int size);
+  static Duty team_duty(std::int64_t first_group, std::int64_t groups, int rank, int size);
 
   kernel::Program program_;
   std::vector<Kernel> kernels_;
@@ -109,7 +111,8 @@ class Executable {
   std::vector<qiln_block> blocks_;
   Floats masks_;  // full, and that of the last block
   std::int64_t batch_ = 0, groups_ = 0;
-  Barrier all_;
+  std::vector<std::atomic<std::int64_t>> next_group_;  // by stage
+  std::unique_ptr<Barrier> all_ = std::make_unique<Barrier>();
   std::vector<Barrier> teams_;
   bool timing_ = false;
   std::int64_t timed_runs_ = 0;
