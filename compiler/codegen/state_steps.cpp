@@ -30,6 +30,8 @@ class StepEmitter {
     switch (kind_.op) {
       case Op::dense:
         return dense();
+      case Op::grow:
+        return grow();
       case Op::pair:
         return pair();
       case Op::diagonal:
@@ -162,6 +164,15 @@ class StepEmitter {
       for (Value* c : corner) v.push_back(load(x_, b_.ir.CreateNSWAdd(index, c)));
       v = multiply(m, v);
       for (std::size_t i = 0; i < v.size(); ++i) store(v[i], x_, b_.ir.CreateNSWAdd(index, corner[i]));
+    });
+  }
+
+  void grow() {
+    const std::vector<Complex> m = matrix(2);
+    over_levels([&](Value* index) {
+      const Complex v = load(x_, index);
+      store(multiply(m[0], v), x_, index);
+      store(multiply(m[2], v), x_, b_.ir.CreateNSWAdd(index, stride_[0]));
     });
   }
 

@@ -24,6 +24,7 @@ struct StepRow {
 struct StepKind {
   enum class Op : std::uint8_t {
     dense,          // x <- M x
+    grow,           // x <- x times the first column of M on one qubit, for x that is 0 where that qubit is 1
     pair,           // x <- (M on the first qubit, N on the second) x
     diagonal,       // x <- D x
     cross,          // R += y x^dagger on one qubit, all 2 x 2 elements

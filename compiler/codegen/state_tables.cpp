@@ -109,6 +109,17 @@ void StateTables::add_map(const kernel::BitMap& map) {
   maps_words_.push_back(static_cast<std::int64_t>(map.flip));
 }
 
+void StateTables::add_product(const std::vector<int>& blocks) {
+  StateItem item;  // one chunk; the bits of earlier blocks vary
+  std::vector<Step> steps;
+  for (int block : blocks) {
+    steps.push_back(step_of(item, {block}, false));
+    steps.back().kind.op = Op::grow;
+    item.local |= steps.back().bits;
+  }
+  if (!steps.empty()) add_item(item, steps);
+}
+
 void StateTables::add_forward(const std::vector<StateItem>& items) {
   for (const StateItem& item : items) {
     if (item.permutation >= 0) {
@@ -157,8 +168,8 @@ std::int64_t StateTables::function_of(const StepKind& kind) {
 }
 
 Value* StateTables::table(const std::vector<std::int64_t>& words) {
-  std::vector<std::uint64_t> bits(words.begin(), words.end());
-  if (bits.empty()) bits.push_back(0);
+  std::vector<std::uint64_t> bits(std::max<std::size_t>(1, words.size()));  // a kernel without blocks has empty ones
+  std::copy(words.begin(), words.end(), bits.begin());
   auto* data = llvm::ConstantDataArray::get(builder_.module.getContext(), bits);
   auto* global = new llvm::GlobalVariable(builder_.module, data->getType(), true, llvm::GlobalValue::PrivateLinkage,
                                           data, "table");

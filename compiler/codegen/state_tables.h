@@ -22,6 +22,8 @@ class StateTables {
   /// `entry_operands`: how many of the nest's arguments are entries.
   StateTables(LaneBuilder& builder, int entry_operands);
 
+  /// Blocks of kernel::product_start, on |0...0>.
+  void add_product(const std::vector<int>& blocks);
   void add_forward(const std::vector<kernel::StateItem>& items);
   /// The items backwards, by the adjoints; before a block is undone its R (state_steps.h) is summed up.
   void add_backward(const std::vector<kernel::StateItem>& items);

@@ -44,10 +44,16 @@ void emit_apply(LaneBuilder& builder) {
   const int entries = static_cast<int>(builder.nest.operand_elements.size());
   Value *result = builder.argument(entries), *scratch = builder.argument(entries + 1);
   StateTables tables(builder, entries);
-  tables.add_forward(kernel::plan_state(program, chunk_bits(builder, 1)));
+  const std::vector<int> start = kernel::product_start(program);
+  tables.add_product(start);
+  tables.add_forward(kernel::plan_state(program, chunk_bits(builder, 1), start));
   std::vector<Value*> states{result, scratch};
   if (tables.permutations() % 2) std::swap(states[0], states[1]);  // so that the last one ends in the result
-  fill_zero(builder, states[0], std::int64_t{2} << program.qubits);
+  if (static_cast<int>(start.size()) < program.qubits)
+    fill_zero(builder, states[0], std::int64_t{2} << program.qubits);
+  else
+    builder.store_vector(builder.splat(0), builder.ir.CreateGEP(builder.vector, states[0],
+                                                                builder.index(std::int64_t{1} << program.qubits)));
   builder.store_vector(builder.splat(1), states[0]);
   tables.walk(states, result);
 }

@@ -96,13 +96,36 @@ void plan_segment(const BlockProgram& program, std::vector<int> waiting, const s
 
 }  // namespace
 
-std::vector<StateItem> plan_state(const BlockProgram& program, int chunk_bits) {
+std::vector<int> product_start(const BlockProgram& program) {
+  std::vector<int> of_bit(program.qubits, -1);
+  std::uint64_t touched = 0;
+  for (int b = 0; b < static_cast<int>(program.blocks.size()); ++b) {
+    const Block& block = program.blocks[b];
+    if (block.kind == Block::Kind::permutation) break;
+    const std::uint64_t bits = bits_of(program, block);
+    if (block.kind == Block::Kind::dense && block.qubits.size() == 1 && (bits & touched) == 0)
+      of_bit[std::countr_zero(bits)] = b;
+    touched |= bits;
+  }
+  // The bits so far are what the next block's loops run over: few runs only.
+  std::vector<int> start;
+  int runs = 0;
+  for (int bit = 0; bit < program.qubits; ++bit) {
+    if (of_bit[bit] < 0) continue;
+    if (bit == 0 || of_bit[bit - 1] < 0) ++runs;
+    if (runs > max_block_qubits) break;
+    start.push_back(of_bit[bit]);
+  }
+  return start;
+}
+
+std::vector<StateItem> plan_state(const BlockProgram& program, int chunk_bits, const std::vector<int>& done) {
   const auto shapes = chunk_shapes(program.qubits, chunk_bits);
   std::vector<StateItem> items;
   std::vector<int> waiting;
   for (int b = 0; b < static_cast<int>(program.blocks.size()); ++b) {
     if (program.blocks[b].kind != Block::Kind::permutation) {
-      waiting.push_back(b);
+      if (std::find(done.begin(), done.end(), b) == done.end()) waiting.push_back(b);
       continue;
     }
     plan_segment(program, std::move(waiting), shapes, items);

@@ -34,9 +34,14 @@ struct StateItem {
   std::vector<SweepStep> steps;
 };
 
-/// The items in order; blocks on disjoint qubits may have changed places. A chunk holds at most 2^chunk_bits amplitudes
-/// unless a block itself needs more.
-std::vector<StateItem> plan_state(const circuit::BlockProgram& program, int chunk_bits);
+/// The dense one-qubit blocks that find their qubit as it started, in |0>: they make a product state, which is written
+/// down at once. In the order of their bits, the lowest first.
+std::vector<int> product_start(const circuit::BlockProgram& program);
+
+/// The items in order, without the blocks `done`; blocks on disjoint qubits may have changed places. A chunk holds at
+/// most 2^chunk_bits amplitudes unless a block itself needs more.
+std::vector<StateItem> plan_state(const circuit::BlockProgram& program, int chunk_bits,
+                                  const std::vector<int>& done = {});
 
 /// The distance between the amplitudes that differ in each of the qubits.
 std::vector<std::int64_t> strides(const circuit::BlockProgram& program, const std::vector<std::int32_t>& qubits);
