@@ -66,6 +66,10 @@ GROUPS = [
           [ours("quantum", "v7_quantum", 16), torch("default.qubit", "quantum", "default", 16),
            torch("lightning.qubit", "quantum", "lightning", 16)],
           [Row("v7 quantum step B=16", "quantum", ["default.qubit", "lightning.qubit"], 30.0)]),
+    # The share of the multiply-add rate that the state-vector kernels reach; at least half of it.
+    Group("state", [Worker("kernels", ["build/perf_state"], peer=False),
+                    Worker("bound", ["build/perf_state", "bound"], peer=False)],
+          [Row("16-qubit blocks and adjoint, of the multiply-add bound", "kernels", ["bound"], 0.5)]),
     *[Group("circuits", [circuit(peer, qubits, batch) for peer in CIRCUIT_PEERS],
             [Row(f"circuit gradient n={qubits} B={batch}", None, CIRCUIT_PEERS, 1.0)])
       for qubits, batch in [(8, 64), (12, 64), (16, 16)]],
@@ -74,5 +78,5 @@ GROUPS = [
 STARTS = [Start("start", [QILN, "train", "models/v7_plain.qiln", "--steps", "1", "-o", "{run}"], 4.0, 0.3)]
 
 # `v7` stands for all that the issue of that name measures.
-DEFAULT = ["v7", "quantum", "start"]
-NAMES = ["v7", "quantum", "start", "circuits"]
+DEFAULT = ["v7", "quantum", "state", "start"]
+NAMES = ["v7", "quantum", "state", "start", "circuits"]
