@@ -76,6 +76,10 @@ bool Elaborator::modifiers(const ast::GateStatement& node, Application& applicat
 }
 
 void Elaborator::gate_statement(const ast::GateStatement& node, Span span) {
+  if (!instance_->circuit) {
+    report(DiagnosticKind::misplaced, span, "a gate");
+    return;
+  }
   Application application;
   application.name = node.name.text;
   application.span = span;
@@ -104,10 +108,6 @@ void Elaborator::gate_statement(const ast::GateStatement& node, Span span) {
       for (const auto& [name, gate] : items->gates) names.push_back(name);
     report(DiagnosticKind::unknown_name, node.name.span, "gate", node.name.text)
         .did_you_mean(dsl::nearest(node.name.text, names));
-    return;
-  }
-  if (!instance_->circuit) {
-    report(DiagnosticKind::misplaced, span, "a gate");
     return;
   }
   if (!fits) return;

@@ -31,6 +31,8 @@ Value Elaborator::eval_node(const ast::Expr& expr) {
                         [&](const ast::Unary& node) { return unary(node.op, eval(*node.operand), span); },
                         [&](const ast::Binary& node) {
                           const Value left = eval(*node.left);
+                          // A library's expression has one cause to complain about: the call.
+                          if (left.poisoned() && in_prelude_) return left;
                           const Value right = eval(*node.right);
                           return binary(node.op, left, right, span, node.left->span, node.right->span);
                         },
