@@ -5,6 +5,7 @@
 #include <llvm/IR/PassManager.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
@@ -26,6 +27,11 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
   std::call_once(once, [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
+    // Addresses are emitted with constant offsets already: loop strength reduction takes half of the code generator's
+    // time and makes the kernels no faster.
+    auto& switches = llvm::cl::getRegisteredOptions();
+    if (auto found = switches.find("disable-lsr"); found != switches.end())
+      found->second->addOccurrence(0, "disable-lsr", "true");
   });
   std::string message;
   const auto* found = llvm::TargetRegistry::lookupTarget(target.triple, message);

@@ -14,7 +14,7 @@
 namespace qiln::codegen {
 
 /// Names the pipeline in cache keys: changes whenever `optimise` or the target machine's options do.
-inline constexpr std::string_view pipeline_id = "1";
+inline constexpr std::string_view pipeline_id = "2";
 
 /// For the target's triple, processor and features; qiln::Error where this LLVM does not know them. Not to be used by
 /// two threads at once.
