@@ -111,7 +111,7 @@ std::vector<std::string> add_gradients(Graph& objective) {
   return paths;
 }
 
-Graph sampling_step(const Graph& network) {
+Graph sampling_step(const Graph& network, bool clip) {
   Shape shape = image_shape(network);
   Graph g;
   g.name = network.name + ".sampling";
@@ -123,8 +123,11 @@ Graph sampling_step(const Graph& network) {
   ValueId predicted = graph::splice(b, network, arguments)[0];
   ValueId guess =
       b.subtract(b.multiply(x, scalar("inverse_signal")), b.multiply(predicted, scalar("noise_over_signal")));
-  ValueId low = b.pointwise(Primitive::maximum, {guess, b.constant(-1, shape)});
-  ValueId clean = b.pointwise(Primitive::minimum, {low, b.constant(1, shape)});
+  ValueId clean = guess;
+  if (clip) {
+    ValueId low = b.pointwise(Primitive::maximum, {guess, b.constant(-1, shape)});
+    clean = b.pointwise(Primitive::minimum, {low, b.constant(1, shape)});
+  }
   ValueId direction = b.multiply(b.subtract(x, b.multiply(clean, scalar("signal"))), scalar("inverse_noise"));
   ValueId mean = b.add(b.multiply(clean, scalar("next_signal")), b.multiply(direction, scalar("next_noise")));
   ValueId fresh = b.random({graph::Distribution::normal, "sampler.noise", 0}, shape);

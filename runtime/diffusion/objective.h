@@ -34,8 +34,8 @@ std::vector<std::string> add_gradients(graph::Graph& objective);
 /// One step of a sampler (DDIM, Song et al. 2021, eq. 12; eta = 1 over all steps is DDPM's ancestral sampling). Inputs:
 /// varying "x"; uniform [] "t", and the scalars of `SamplerScalars` by name. With e = network(x, t):
 /// x0 = clip(x * inverse_signal - e * noise_over_signal, -1, 1), direction = (x - signal * x0) * inverse_noise,
-/// output "x" = x0 * next_signal + direction * next_noise + fresh * N(0, 1).
-graph::Graph sampling_step(const graph::Graph& network);
+/// output "x" = x0 * next_signal + direction * next_noise + fresh * N(0, 1). `clip` false leaves x0 as it is.
+graph::Graph sampling_step(const graph::Graph& network, bool clip = true);
 
 struct SamplerScalars {
   double inverse_signal, noise_over_signal, signal, inverse_noise, next_signal, next_noise, fresh;

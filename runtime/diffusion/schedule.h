@@ -1,7 +1,7 @@
 // The noise schedule of a diffusion model in discrete time.
 #pragma once
 
-#include <functional>
+#include <span>
 #include <vector>
 
 namespace qiln::diffusion {
@@ -13,8 +13,8 @@ struct NoiseSchedule {
   int steps() const { return static_cast<int>(beta.size()); }
 };
 
-/// `level` gives the signal level at u in [0, 1], 1 at u = 0 (Nichol and Dhariwal 2021, eq. 17 for the cosine). Throws
-/// qiln::Error (exit code 1) when it is not positive, not finite or rises.
-NoiseSchedule discretise(const std::function<double(double)>& level, int steps);
+/// `levels` are the signal levels at u = 0, 1 / T, …, 1; the first is 1 (Nichol and Dhariwal 2021, eq. 17 for the
+/// cosine). Throws qiln::Error (exit code 1) when they leave [0, 1], are not finite, or rise.
+NoiseSchedule discretise(std::span<const double> levels);
 
 }  // namespace qiln::diffusion

@@ -1,0 +1,13 @@
+// What can be proven about a model that is well formed but may not do what its author meant: parameters that no result
+// depends on, parameters that a stop_gradient cuts off.
+#pragma once
+
+#include "compiler/graph/graph.h"
+#include "dsl/diagnostics.h"
+
+namespace qiln {
+
+/// Reports on an elaborated graph, circuits still in it. Only what is proven is said.
+void report_findings(const graph::Graph& graph, dsl::Diagnostics& diagnostics);
+
+}  // namespace qiln

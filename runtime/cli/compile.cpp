@@ -1,0 +1,101 @@
+// qiln compile: any level of the compiler as text.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "compiler/findings.h"
+#include "compiler/graph/dot.h"
+#include "compiler/kernel/print.h"
+#include "compiler/pipeline.h"
+#include "compiler/schedule.h"
+#include "compiler/text/circuit_text.h"
+#include "compiler/text/text.h"
+#include "dsl/error.h"
+#include "dsl/print.h"
+#include "runtime/cli/commands.h"
+#include "runtime/cli/output.h"
+#include "runtime/cli/training.h"
+#include "runtime/diffusion/objective.h"
+#include "runtime/jit/engine.h"
+
+namespace qiln::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  CompileOptions compile;
+  std::string emit = "graph", program = "network", net, output;
+};
+
+/// The graph of the program asked for, passes run.
+graph::Graph lowered(ModelFile& file, const Options& options) {
+  graph::Graph network = load_network(file, options.compile);
+  graph::Graph graph = network;
+  if (options.program != "network") {
+    auto schedule = file.schedule();
+    if (!schedule) file.report();
+    graph = options.program == "sampling" ? diffusion::sampling_step(network) : diffusion::denoising_objective(network, *schedule);
+    if (options.program == "training") diffusion::add_gradients(graph);
+  }
+  run_standard_passes(graph);
+  return graph;
+}
+
+std::string code(const kernel::Program& program, const Options& options) {
+  jit::TextStage stage = options.emit == "asm" ? jit::TextStage::assembly
+                         : options.emit == "llvm-optimised" ? jit::TextStage::optimised : jit::TextStage::llvm;
+  std::string_view comment = options.emit == "asm" ? "#" : ";";
+  std::string text;
+  for (const auto& nest : program.nests)
+    text += fmt::format("{} {}\n{}\n", comment, nest.label, jit::emit_text(nest, options.compile.target(), stage));
+  return text;
+}
+
+std::string emitted(const Options& options) {
+  ModelFile file(options.model.file, options.model.overrides);
+  if (options.emit == "ast") {
+    file.report();
+    return file.text();
+  }
+  if (options.program == "network" && (options.emit == "graph" || options.emit == "circuit" || options.emit == "dot")) {
+    std::optional<graph::Graph> graph;
+    if (!file.diagnostics().has_errors()) graph = file.elaborate(options.net);
+    file.report(false);
+    if (options.emit == "dot") return graph::to_dot(*graph);
+    if (options.emit == "graph") return text::print(*graph);
+    std::string circuits;
+    for (const auto& circuit : graph->circuits) circuits += text::print(circuit);
+    if (circuits.empty()) throw Error(fmt::format("`{}` has no circuit", graph->name), 1);
+    return circuits;
+  }
+  graph::Graph graph = lowered(file, options);
+  if (options.emit == "graph") return text::print(graph);
+  if (options.emit == "dot") return graph::to_dot(graph);
+  if (options.emit == "circuit") throw Error("circuits are part of `--program network`; later programs hold blocks", 1);
+  ScheduleOptions schedule_options;
+  schedule_options.lanes = options.compile.target().lanes;
+  kernel::Program program = schedule(graph, schedule_options);
+  return options.emit == "kernel" ? kernel::print(program) : code(program, options);
+}
+
+}  // namespace
+
+void add_compile(CLI::App& app) {
+  auto* command = app.add_subcommand("compile", "Print a model at any level of the compiler");
+  auto options = std::make_shared<Options>();
+  options->model.add_to(*command);
+  options->compile.add_to(*command);
+  command->add_option("--emit", options->emit, "level")
+      ->check(CLI::IsMember({"ast", "graph", "circuit", "kernel", "llvm", "llvm-optimised", "asm", "dot"}))
+      ->capture_default_str();
+  command->add_option("--program", options->program, "the network alone, the training step with gradients, or the sampling step")
+      ->check(CLI::IsMember({"network", "training", "sampling"}))
+      ->capture_default_str();
+  command->add_option("--net", options->net, "this net or circuit instead of the one that `model` names");
+  command->add_option("-o,--output", options->output, "write to this file instead of the terminal")->type_name("FILE");
+  command->footer("Example:\n  qiln compile models/v7_quantum.qiln --emit=circuit\n"
+                  "  qiln compile models/v7_plain.qiln --emit=kernel --program=training");
+  command->callback([=] { write_output(options->output, emitted(*options)); });
+}
+
+}  // namespace qiln::cli

@@ -1,0 +1,57 @@
+#include "runtime/cli/model_file.h"
+
+#include <fmt/format.h>
+
+#include "compiler/pipeline.h"
+#include "dsl/error.h"
+#include "dsl/parse.h"
+#include "dsl/prelude.h"
+#include "dsl/print.h"
+
+namespace qiln::cli {
+
+ModelFile::ModelFile(const std::string& path, const std::vector<std::string>& overrides)
+    : prelude_(dsl::parse_prelude(sources_)), program_(dsl::parse_program(path, sources_, diagnostics_)) {
+  dsl::apply_overrides(program_, overrides, sources_, diagnostics_);
+  settings_ = dsl::read_settings(program_, diagnostics_);
+}
+
+std::optional<graph::Graph> ModelFile::elaborate(const std::string& name) {
+  if (name.empty() && !dsl::require_network(settings_, program_, diagnostics_)) return std::nullopt;
+  const std::string& wanted = name.empty() ? settings_.model.network.value.name.text : name;
+  return qiln::elaborate(library(), wanted, diagnostics_);
+}
+
+std::optional<diffusion::NoiseSchedule> ModelFile::schedule() {
+  const auto& objective = std::get<dsl::settings::Diffusion>(settings_.model.objective.value);
+  int steps = static_cast<int>(objective.steps.value);
+  std::vector<double> points;
+  for (int i = 0; i <= steps; ++i) points.push_back(static_cast<double>(i) / steps);
+  auto levels = tabulate(library(), dsl::settings::to_expression(objective.schedule.value), points, diagnostics_);
+  if (!levels) return std::nullopt;
+  return diffusion::discretise(*levels);
+}
+
+void ModelFile::report(bool warnings) const {
+  if (warnings || diagnostics_.has_errors())
+    if (std::string text = dsl::render(diagnostics_, sources_); !text.empty()) fmt::print(stderr, "{}\n", text);
+  if (diagnostics_.has_errors()) {
+    auto n = diagnostics_.error_count();
+    throw Error(fmt::format("{} {}", n, n == 1 ? "error" : "errors"), 1);
+  }
+}
+
+std::string ModelFile::text() const {
+  dsl::ast::File whole;
+  for (const auto& file : program_.files)
+    for (const auto& item : file.items)
+      if (!std::holds_alternative<dsl::ast::Import>(item.node)) whole.items.push_back(item);
+  return dsl::print(whole);
+}
+
+void ModelOptions::add_to(CLI::App& command) {
+  command.add_option("file", file, "model file")->required()->type_name("FILE");
+  command.add_option("--set", overrides, "replace a constant or a setting: NAME=value, block.key=value")->type_name("NAME=v");
+}
+
+}  // namespace qiln::cli

@@ -1,0 +1,48 @@
+// qiln train: a run folder from a model file.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "runtime/cli/commands.h"
+#include "runtime/cli/training.h"
+#include "runtime/train/run.h"
+
+namespace qiln::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  CompileOptions compile;
+  std::string run;
+  bool resume = false, replace = false;
+  std::int64_t steps = 0;
+};
+
+void run(Options options) {
+  if (options.steps > 0) options.model.overrides.push_back(fmt::format("train.steps={}", options.steps));
+  namespace fs = std::filesystem;
+  if (options.run.empty()) options.run = (fs::path("runs") / fs::path(options.model.file).stem()).string();
+  ModelFile file(options.model.file, options.model.overrides);
+  train::Task task = load_task(file, options.compile);
+  train::RunOptions run_options{options.run, options.resume, options.replace};
+  train::run(task, run_options, file.text(), settings_json(file.settings()));
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  auto* command = app.add_subcommand("train", "Train a model and keep its weights, log and sample grids in a run folder");
+  auto options = std::make_shared<Options>();
+  options->model.add_to(*command);
+  options->compile.add_to(*command);
+  command->add_option("-o,--output", options->run, "run folder; runs/NAME of the model file by default")->type_name("RUN");
+  command->add_flag("--resume", options->resume, "go on from the run's last checkpoint");
+  command->add_flag("--replace", options->replace, "drop what an earlier run left in the folder");
+  command->add_option("--steps", options->steps, "train so many steps; the same as --set train.steps=N")->check(CLI::PositiveNumber);
+  command->footer("Example:\n  qiln train models/v7_quantum.qiln --set train.batch=16 -o runs/quantum\n"
+                  "Ctrl-C saves a checkpoint and stops; --resume goes on to the same bits.");
+  command->callback([=] { run(*options); });
+}
+
+}  // namespace qiln::cli

@@ -1,0 +1,116 @@
+#include "runtime/cli/training.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "compiler/findings.h"
+#include "compiler/pipeline.h"
+#include "dsl/error.h"
+#include "runtime/data/mnist.h"
+
+namespace qiln::cli {
+namespace {
+
+namespace s = dsl::settings;
+
+std::uint64_t data_seed(const dsl::Settings& settings) {
+  return static_cast<std::uint64_t>(settings.data.seed.value.value_or(settings.train.seed.value));
+}
+
+data::Images load_images(const dsl::Settings& settings) {
+  const auto& mnist = std::get<s::Mnist>(settings.data.source.value);
+  data::Selection selection;
+  for (auto label : mnist.labels.value) selection.labels.push_back(static_cast<std::int32_t>(label));
+  if (settings.data.limit.value) selection.limit = static_cast<std::size_t>(*settings.data.limit.value);
+  selection.seed = data_seed(settings);
+  return data::select(data::load_mnist(mnist.split.value == s::Split::train ? data::Split::train : data::Split::test), selection);
+}
+
+train::TrainerSettings trainer_settings(const s::Train& train) {
+  const auto& adam = std::get<s::Adam>(train.optimizer.value);
+  train::TrainerSettings out;
+  out.batch = train.batch;
+  out.adam = {adam.lr, adam.beta1, adam.beta2, adam.eps, adam.weight_decay};
+  out.average_decay = train.ema;
+  out.seed = static_cast<std::uint64_t>(train.seed.value);
+  return out;
+}
+
+}  // namespace
+
+void CompileOptions::add_to(CLI::App& command) {
+  command.add_option("--lanes", lanes, "samples a vector: 4, 8 or 16; the machine's own by default")->check(CLI::IsMember({4, 8, 16}));
+  command.add_option("--threads", threads, "threads; all cores by default")->check(CLI::PositiveNumber);
+  command.add_flag("--no-closed-form", no_closed_form, "run every circuit as a state vector");
+  command.add_flag("--no-cache", no_cache, "compile everything afresh");
+}
+
+codegen::Target CompileOptions::target() const { return codegen::host_target(lanes); }
+
+jit::CacheOptions CompileOptions::cache() const {
+  jit::CacheOptions cache;
+  cache.enabled = !no_cache;
+  return cache;
+}
+
+graph::Graph load_network(ModelFile& file, const CompileOptions& options) {
+  std::optional<graph::Graph> network;
+  if (!file.diagnostics().has_errors()) network = file.elaborate();
+  if (network) report_findings(*network, file.diagnostics());
+  file.report();
+  run_circuit_passes(*network, !options.no_closed_form);
+  return std::move(*network);
+}
+
+diffusion::SamplerSettings sampler_settings(const dsl::Settings& settings, const diffusion::NoiseSchedule& schedule) {
+  diffusion::SamplerSettings out;
+  const auto& sampler = settings.sample.sampler.value;
+  if (const auto* ddim = std::get_if<s::Ddim>(&sampler)) {
+    out.steps = static_cast<int>(ddim->steps.value);
+    out.eta = ddim->eta;
+    out.clip = ddim->clip;
+  } else {
+    out.steps = schedule.steps();
+    out.eta = 1;
+    out.clip = std::get<s::Ddpm>(sampler).clip;
+  }
+  out.seed = static_cast<std::uint64_t>(settings.sample.seed.value.value_or(settings.train.seed.value));
+  return out;
+}
+
+train::Task load_task(ModelFile& file, const CompileOptions& options) {
+  train::Task task;
+  task.network = load_network(file, options);
+  auto schedule = file.schedule();
+  if (!schedule) file.report();
+  task.schedule = *schedule;
+  const auto& settings = file.settings();
+  task.images = load_images(settings);
+  task.trainer = trainer_settings(settings.train);
+  task.steps = settings.train.steps;
+  task.sampler = sampler_settings(settings, task.schedule);
+  task.samples = settings.sample.count;
+  task.target = options.target();
+  task.cache = options.cache();
+  task.threads = options.threads;
+  return task;
+}
+
+std::string settings_json(const dsl::Settings& settings) {
+  const auto& train = settings.train;
+  const auto& adam = std::get<s::Adam>(train.optimizer.value);
+  const auto& mnist = std::get<s::Mnist>(settings.data.source.value);
+  nlohmann::ordered_json json;
+  json["model"] = {{"network", settings.model.network.value.name.text},
+                   {"diffusion_steps", std::get<s::Diffusion>(settings.model.objective.value).steps.value}};
+  json["data"] = {{"source", "mnist"}, {"labels", mnist.labels.value}, {"seed", data_seed(settings)}};
+  json["data"]["split"] = mnist.split.value == s::Split::train ? "train" : "test";
+  if (settings.data.limit.value) json["data"]["limit"] = *settings.data.limit.value;
+  json["train"] = {{"steps", train.steps.value}, {"batch", train.batch.value}, {"ema", train.ema.value}, {"seed", train.seed.value}};
+  json["train"]["adam"] = {{"lr", adam.lr.value}, {"beta1", adam.beta1.value}, {"beta2", adam.beta2.value},
+                           {"eps", adam.eps.value}, {"weight_decay", adam.weight_decay.value}};
+  return json.dump(2) + "\n";
+}
+
+}  // namespace qiln::cli

@@ -1,0 +1,36 @@
+// From a model file to what the trainer and the sampler take.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+
+#include "dsl/settings.h"
+#include "runtime/cli/model_file.h"
+#include "runtime/train/run.h"
+
+namespace qiln::cli {
+
+/// How code is made; options that every command that compiles has.
+struct CompileOptions {
+  int lanes = 0, threads = 0;
+  bool no_closed_form = false, no_cache = false;
+  void add_to(CLI::App& command);
+  codegen::Target target() const;
+  jit::CacheOptions cache() const;
+};
+
+/// The network with its circuits lowered, ready to be differentiated. Reports errors and throws on them; findings are
+/// reported too.
+graph::Graph load_network(ModelFile& file, const CompileOptions& options);
+
+/// Everything of a training run, the data loaded.
+train::Task load_task(ModelFile& file, const CompileOptions& options);
+
+/// The sampler that the settings ask for.
+diffusion::SamplerSettings sampler_settings(const dsl::Settings& settings, const diffusion::NoiseSchedule& schedule);
+
+/// The settings as JSON text: what a run folder keeps.
+std::string settings_json(const dsl::Settings& settings);
+
+}  // namespace qiln::cli

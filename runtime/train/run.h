@@ -1,0 +1,45 @@
+// A training run from its first step to its last: run folder, checkpoints, log, progress, grids, Ctrl-C.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "compiler/codegen/target.h"
+#include "compiler/graph/graph.h"
+#include "runtime/data/images.h"
+#include "runtime/diffusion/sampler.h"
+#include "runtime/diffusion/schedule.h"
+#include "runtime/jit/object_cache.h"
+#include "runtime/train/trainer.h"
+
+namespace qiln::train {
+
+/// What is trained, on what, how.
+struct Task {
+  graph::Graph network;  // circuits lowered
+  diffusion::NoiseSchedule schedule;
+  data::Images images;
+  TrainerSettings trainer;
+  std::int64_t steps = 1000;
+  diffusion::SamplerSettings sampler;
+  std::int64_t samples = 64;  // of a grid
+  codegen::Target target;
+  jit::CacheOptions cache;
+  int threads = 0;
+};
+
+struct RunOptions {
+  std::filesystem::path folder;
+  bool resume = false;   // go on from the last checkpoint
+  bool replace = false;  // drop what an earlier run left
+  std::int64_t checkpoint_every = 500;
+  bool quiet = false;
+};
+
+/// Trains to `task.steps` steps. Writes the model's text and settings, a log line a step, a checkpoint every
+/// `checkpoint_every` steps and at the end, and a grid of samples at the end. On Ctrl-C it saves a checkpoint and throws
+/// qiln::Error that says how to go on. A resumed run gives the same bits as one that was never stopped.
+void run(const Task& task, const RunOptions& options, const std::string& model_text, const std::string& settings_json);
+
+}  // namespace qiln::train
