@@ -67,6 +67,12 @@ bool run(const Pass& pass, graph::Graph& graph, bool checked) {
   return changed;
 }
 
+void run_circuit_passes(graph::Graph& graph, bool closed_form) {
+  // The closed form needs circuits that are still gates.
+  if (closed_form) run(pass_named("closed-form"), graph);
+  run(pass_named("lower-circuits"), graph);
+}
+
 void run_standard_passes(graph::Graph& graph) {
   for (std::string_view name : standard) run(pass_named(name), graph);
 }
