@@ -9,6 +9,15 @@
 #include "dsl/print.h"
 
 namespace qiln::cli {
+namespace {
+
+/// The expression that a setting's callee was read from.
+dsl::ast::Expr expression(const dsl::settings::Callee& callee) {
+  dsl::ast::Expr name{dsl::ast::Reference{callee.name.text}, callee.name.span};
+  return {dsl::ast::Call{name, callee.arguments}, callee.name.span};
+}
+
+}  // namespace
 
 ModelFile::ModelFile(const std::string& path, const std::vector<std::string>& overrides)
     : prelude_(dsl::parse_prelude(sources_)), program_(dsl::parse_program(path, sources_, diagnostics_)) {
@@ -27,7 +36,7 @@ std::optional<diffusion::NoiseSchedule> ModelFile::schedule() {
   int steps = static_cast<int>(objective.steps.value);
   std::vector<double> points;
   for (int i = 0; i <= steps; ++i) points.push_back(static_cast<double>(i) / steps);
-  auto levels = tabulate(library(), dsl::settings::to_expression(objective.schedule.value), points, diagnostics_);
+  auto levels = tabulate(library(), expression(objective.schedule.value), points, diagnostics_);
   if (!levels) return std::nullopt;
   return diffusion::discretise(*levels);
 }
