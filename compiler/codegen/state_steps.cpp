@@ -284,18 +284,18 @@ class StepEmitter {
 
 }  // namespace
 
-llvm::Function* emit_function(LaneBuilder& builder, const char* name, int pointers,
+llvm::Function* emit_function(LaneBuilder& builder, const char* name, const std::vector<llvm::Type*>& parameters,
                               const std::function<void(std::span<Value* const>)>& body) {
   auto& ir = builder.ir;
-  auto* type = llvm::FunctionType::get(ir.getVoidTy(), std::vector<llvm::Type*>(pointers, builder.pointer), false);
+  auto& context = builder.module.getContext();
+  auto* type = llvm::FunctionType::get(ir.getVoidTy(), parameters, false);
   auto* function = llvm::Function::Create(type, llvm::Function::InternalLinkage, name, builder.module);
-  function->setAttributes(llvm::AttributeList::get(
-      builder.module.getContext(), llvm::AttributeList::FunctionIndex,
-      llvm::AttrBuilder(builder.module.getContext(), builder.function->getAttributes().getFnAttrs())));
+  const llvm::AttrBuilder attributes(context, builder.function->getAttributes().getFnAttrs());
+  function->setAttributes(llvm::AttributeList::get(context, llvm::AttributeList::FunctionIndex, attributes));
   function->addFnAttr(llvm::Attribute::NoInline);
   const auto outside = ir.saveIP();
   llvm::Function* caller = std::exchange(builder.function, function);
-  ir.SetInsertPoint(llvm::BasicBlock::Create(builder.module.getContext(), "entry", function));
+  ir.SetInsertPoint(llvm::BasicBlock::Create(context, "entry", function));
   std::vector<Value*> arguments;
   for (auto& argument : function->args()) arguments.push_back(&argument);
   body(arguments);
@@ -307,35 +307,46 @@ llvm::Function* emit_function(LaneBuilder& builder, const char* name, int pointe
 
 llvm::Function* emit_step(LaneBuilder& builder, const StepKind& kind, std::int64_t amplitudes) {
   assert(kind.qubits >= 1 && kind.qubits <= kernel::max_block_qubits);
-  return emit_function(builder, "step", 5, [&](std::span<Value* const> arguments) {
+  const std::vector<llvm::Type*> parameters(5, builder.pointer);
+  return emit_function(builder, "step", parameters, [&](std::span<Value* const> arguments) {
     StepEmitter(builder, kind, amplitudes, arguments).emit();
   });
 }
 
-llvm::Function* emit_permutation(LaneBuilder& builder, int qubits) {
-  return emit_function(builder, "permute", 3, [&](std::span<Value* const> arguments) {
-    auto& ir = builder.ir;
-    Value *to = arguments[0], *from = arguments[1], *map = arguments[2];
-    const std::int64_t amplitudes = std::int64_t{1} << qubits;
-    auto word = [&](Value* index) {
-      return ir.CreateAlignedLoad(builder.i64, ir.CreateGEP(builder.i64, map, index), llvm::Align(8));
-    };
-    // Where b + 1 comes from differs from where b does by the columns of the bits that the increment turns over.
-    builder.loop(builder.index(0), builder.index(amplitudes), 1, {word(builder.index(qubits))},
-                 [&](Value* b, std::span<Value* const> carried) {
-                   for (std::int64_t part : {std::int64_t{0}, amplitudes}) {
-                     auto at = [&](Value* base, Value* index) {
-                       return ir.CreateGEP(builder.vector, base, ir.CreateNSWAdd(index, builder.index(part)));
-                     };
-                     builder.store_vector(builder.load_vector(at(from, carried[0])), at(to, b));
-                   }
-                   Value* bit = ir.CreateIntrinsic(llvm::Intrinsic::cttz, {builder.i64},
-                                                   {ir.CreateNSWAdd(b, builder.index(1)), ir.getTrue()});
-                   // The last increment leaves the map; its value is not used.
-                   bit = ir.CreateBinaryIntrinsic(llvm::Intrinsic::umin, bit, builder.index(qubits - 1));
-                   return std::vector<Value*>{ir.CreateXor(carried[0], word(bit))};
-                 });
-  });
+llvm::Function* emit_gather(LaneBuilder& builder, int qubits) {
+  auto* pointer = builder.pointer;
+  return emit_function(
+      builder, "gather", {pointer, pointer, pointer, pointer, builder.i64}, [&](std::span<Value* const> arguments) {
+        auto& ir = builder.ir;
+        Value *to = arguments[0], *from = arguments[1], *map = arguments[2], *item = arguments[3];
+        auto word = [&](Value* table, Value* index) {
+          return ir.CreateAlignedLoad(builder.i64, ir.CreateGEP(builder.i64, table, index), llvm::Align(8));
+        };
+        auto field = [&](int k) { return word(item, builder.index(k)); };
+        Value *stride = field(ItemRow::row_stride), *run = field(ItemRow::run);
+        builder.loop(builder.index(0), field(ItemRow::rows), 1, [&](Value* row) {
+          Value* start = ir.CreateNSWAdd(arguments[4], ir.CreateNSWMul(row, stride));
+          Value* source = word(map, builder.index(2 * qubits));
+          for (int t = 0; t < qubits; ++t) {
+            Value* bit = ir.CreateAnd(ir.CreateLShr(start, builder.index(t)), builder.index(1));
+            source = ir.CreateXor(source, ir.CreateAnd(word(map, builder.index(qubits + t)), ir.CreateNeg(bit)));
+          }
+          // Where b + 1 comes from differs from where b does by the columns of the bits that the increment turns over.
+          builder.loop(builder.index(0), run, 1, {source}, [&](Value* b, std::span<Value* const> carried) {
+            for (std::int64_t part : {std::int64_t{0}, std::int64_t{1} << qubits}) {
+              auto at = [&](Value* base, Value* index) {
+                return ir.CreateGEP(builder.vector, base, ir.CreateNSWAdd(index, builder.index(part)));
+              };
+              builder.store_vector(builder.load_vector(at(from, carried[0])), at(to, ir.CreateNSWAdd(start, b)));
+            }
+            Value* next = ir.CreateNSWAdd(b, builder.index(1));
+            Value* bit = ir.CreateIntrinsic(llvm::Intrinsic::cttz, {builder.i64}, {next, ir.getTrue()});
+            // The last increment may leave the map; its value is not used.
+            bit = ir.CreateBinaryIntrinsic(llvm::Intrinsic::umin, bit, builder.index(qubits - 1));
+            return std::vector<Value*>{ir.CreateXor(carried[0], word(map, bit))};
+          });
+        });
+      });
 }
 
 }  // namespace qiln::codegen

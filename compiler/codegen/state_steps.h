@@ -42,12 +42,27 @@ struct StepKind {
 /// parts stand `amplitudes` further; result is the buffer of the cotangents; arguments are the kernel's.
 llvm::Function* emit_step(LaneBuilder& builder, const StepKind& kind, std::int64_t amplitudes);
 
-/// A function (to, from, map): to[b] = from[map(b)] for all 2^qubits amplitudes; map: for each bit t the exclusive or
-/// of columns 0 to t, then the flip.
-llvm::Function* emit_permutation(LaneBuilder& builder, int qubits);
+/// A row of the item table, all i64: a sweep over chunks, before which the chunk may be fetched through a map.
+struct ItemRow {
+  static constexpr int map = 0;    // which one; -1: the chunk is where it belongs
+  static constexpr int first = 1;  // steps
+  static constexpr int count = 2;
+  static constexpr int chunks = 3;  // count and stride of the loops over chunks, twice
+  static constexpr int rows = 7;    // a chunk is `rows` runs of neighbours, row_stride apart
+  static constexpr int row_stride = 8;
+  static constexpr int run = 9;
+  static constexpr int size = 10;
+};
 
-/// Emits an internal function of pointer arguments with the builder standing in its body.
-llvm::Function* emit_function(LaneBuilder& builder, const char* name, int pointers,
+/// Words of a map of the map table: for each bit t the exclusive or of columns 0 to t, then the columns, then the flip.
+constexpr std::int64_t map_words(int qubits) { return 2 * qubits + 1; }
+
+/// An internal function (to, from, map, item, offset): to[b] = from[map(b)] for the amplitudes b of the chunk at
+/// `offset`.
+llvm::Function* emit_gather(LaneBuilder& builder, int qubits);
+
+/// Emits an internal function with the builder standing in its body.
+llvm::Function* emit_function(LaneBuilder& builder, const char* name, const std::vector<llvm::Type*>& parameters,
                               const std::function<void(std::span<llvm::Value* const>)>& body);
 
 }  // namespace qiln::codegen

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 
 #include "dsl/error.h"
@@ -92,21 +93,36 @@ void StateTables::add_cross(const StateItem& item, int block, std::vector<Step>&
 }
 
 void StateTables::add_item(const StateItem& item, const std::vector<Step>& steps) {
-  items_.insert(items_.end(), {-1, static_cast<std::int64_t>(steps_.size()) / StepRow::size,
+  const std::int64_t maps = static_cast<std::int64_t>(maps_.size()) / map_words(program_.qubits);
+  items_.insert(items_.end(), {map_waits_ ? maps - 1 : -1, static_cast<std::int64_t>(steps_.size()) / StepRow::size,
                                static_cast<std::int64_t>(steps.size())});
+  changes_ += map_waits_;
+  map_waits_ = false;
   for (const kernel::Level& level : item.chunks) items_.insert(items_.end(), {level.count, level.stride});
+  const int run = std::countr_one(item.local);
+  const std::uint64_t rows = item.local >> run << run;
+  items_.insert(items_.end(), {std::int64_t{1} << std::popcount(rows),
+                               rows ? std::int64_t{1} << std::countr_zero(rows) : 0, std::int64_t{1} << run});
   for (Step step : steps) {
     step.row[StepRow::function] = function_of(step.kind);
     steps_.insert(steps_.end(), step.row.begin(), step.row.end());
   }
 }
 
-void StateTables::add_map(const kernel::BitMap& map) {
-  items_.insert(items_.end(), {static_cast<std::int64_t>(maps_.size()), 0, 0, 1, 0, 1, 0});
-  maps_.push_back(static_cast<int>(maps_words_.size()));
+void StateTables::fetch_through(const kernel::BitMap& map) {
+  flush_map();
   std::uint64_t all = 0;
-  for (std::uint64_t column : map.columns) maps_words_.push_back(static_cast<std::int64_t>(all ^= column));
-  maps_words_.push_back(static_cast<std::int64_t>(map.flip));
+  for (std::uint64_t column : map.columns) maps_.push_back(static_cast<std::int64_t>(all ^= column));
+  for (std::uint64_t column : map.columns) maps_.push_back(static_cast<std::int64_t>(column));
+  maps_.push_back(static_cast<std::int64_t>(map.flip));
+  map_waits_ = true;
+}
+
+void StateTables::flush_map() {
+  if (!map_waits_) return;
+  StateItem item;
+  item.local = static_cast<std::uint64_t>(amplitudes_) - 1;
+  add_item(item, {});
 }
 
 void StateTables::add_product(const std::vector<int>& blocks) {
@@ -123,40 +139,49 @@ void StateTables::add_product(const std::vector<int>& blocks) {
 void StateTables::add_forward(const std::vector<StateItem>& items) {
   for (const StateItem& item : items) {
     if (item.permutation >= 0) {
-      add_map(inverse(kernel::bit_map(program_.blocks[item.permutation])));
+      fetch_through(inverse(kernel::bit_map(program_.blocks[item.permutation])));
       continue;
     }
     std::vector<Step> steps;
     for (const kernel::SweepStep& step : item.steps) steps.push_back(step_of(item, step.blocks, false));
     add_item(item, steps);
   }
+  flush_map();
+}
+
+std::vector<StateTables::Step> StateTables::without_last_undoing(const std::vector<Step>& steps) {
+  // Undoing a block leaves the R of blocks on other qubits as it is.
+  std::uint64_t needed = 0;
+  std::vector<Step> kept;
+  for (std::size_t s = steps.size(); s-- > 0;) {
+    if (steps[s].kind.adjoint && (steps[s].bits & needed) == 0) continue;
+    needed |= steps[s].bits;
+    kept.push_back(steps[s]);
+  }
+  return {kept.rbegin(), kept.rend()};
 }
 
 void StateTables::add_backward(const std::vector<StateItem>& items) {
-  for (std::size_t i = items.size(); i-- > 0;) {
-    const StateItem& item = items[i];
-    if (item.permutation >= 0) {
-      add_map(kernel::bit_map(program_.blocks[item.permutation]));
+  const auto last =
+      std::find_if(items.begin(), items.end(), [](const StateItem& item) { return item.permutation < 0; });
+  kernel::BitMap identity;
+  for (int bit = 0; bit < program_.qubits; ++bit) identity.columns.push_back(std::uint64_t{1} << bit);
+  bool found = false;  // the states have been fetched from where they were found
+  for (auto item = items.end(); item != last;) {
+    --item;
+    if (item->permutation >= 0) {
+      fetch_through(kernel::bit_map(program_.blocks[item->permutation]));
+      found = true;
       continue;
     }
+    if (!found) fetch_through(identity);
+    found = true;
     std::vector<Step> steps;
-    for (std::size_t s = item.steps.size(); s-- > 0;) {
-      for (int block : item.steps[s].blocks) add_cross(item, block, steps);
-      steps.push_back(step_of(item, item.steps[s].blocks, true));
+    for (std::size_t s = item->steps.size(); s-- > 0;) {
+      for (int block : item->steps[s].blocks) add_cross(*item, block, steps);
+      steps.push_back(step_of(*item, item->steps[s].blocks, true));
     }
-    if (i == 0) {
-      // Nothing reads the states behind the last R; undoing a block leaves the R of blocks on other qubits as it is.
-      std::uint64_t needed = 0;
-      std::vector<Step> kept;
-      for (std::size_t s = steps.size(); s-- > 0;) {
-        const bool undoes = steps[s].kind.adjoint;
-        if (undoes && (steps[s].bits & needed) == 0) continue;
-        needed |= steps[s].bits;
-        kept.push_back(steps[s]);
-      }
-      steps.assign(kept.rbegin(), kept.rend());
-    }
-    add_item(item, steps);
+    add_item(*item, item == last ? without_last_undoing(steps) : steps);
   }
 }
 
@@ -200,53 +225,55 @@ void StateTables::dispatch(Value* row, std::span<Value* const> chunk, Value* res
   ir.SetInsertPoint(done);
 }
 
-std::vector<Value*> StateTables::walk(std::vector<Value*> states, Value* result) {
+void StateTables::walk(const std::vector<Value*>& states, const std::vector<Value*>& others,
+                       const std::vector<Value*>& sources, Value* result) {
   auto& ir = builder_.ir;
-  Value *items = table(items_), *steps = table(steps_), *maps = table(maps_words_);
-  llvm::Function* permute = maps_.empty() ? nullptr : emit_permutation(builder_, program_.qubits);
-  const std::size_t live = states.size() - 1;
+  Value *items = table(items_), *steps = table(steps_), *maps = table(maps_);
+  llvm::Function* gather = changes_ > 0 ? emit_gather(builder_, program_.qubits) : nullptr;
+  const std::size_t live = states.size();
   const std::int64_t count = static_cast<std::int64_t>(items_.size()) / ItemRow::size;
-  return builder_.loop(builder_.index(0), builder_.index(count), 1, states, [&](Value* i, std::span<Value* const> now) {
-    std::vector<Value*> at(now.begin(), now.end());
+  std::vector<Value*> carried = states;
+  carried.insert(carried.end(), others.begin(), others.end());
+  builder_.loop(builder_.index(0), builder_.index(count), 1, carried, [&](Value* i, std::span<Value* const> now) {
     Value* item = ir.CreateGEP(builder_.i64, items, ir.CreateNSWMul(i, builder_.index(ItemRow::size)));
     auto field = [&](int k) { return word(item, builder_.index(k)); };
-    Value* map = field(ItemRow::permutation);
-    Value* permutes = ir.CreateICmpSGE(map, builder_.index(0));
-    if (permute) {
-      builder_.when(permutes, [&] {
-        Value* words = ir.CreateGEP(builder_.i64, maps, ir.CreateNSWMul(map, builder_.index(program_.qubits + 1)));
-        Value* free = at.back();
-        for (std::size_t s = 0; s < live; ++s) {
-          ir.CreateCall(permute, {free, at[s], words});
-          free = at[s];
-        }
-      });
+    Value* map = field(ItemRow::map);
+    Value* fetches = ir.CreateICmpSGE(map, builder_.index(0));
+    Value* first_item = ir.CreateICmpEQ(i, builder_.index(0));
+    std::vector<Value*> from, to, next;
+    for (std::size_t s = 0; s < live; ++s) {
+      from.push_back(sources.empty() ? now[s] : ir.CreateSelect(first_item, sources[s], now[s]));
+      to.push_back(ir.CreateSelect(fetches, now[live + s], now[s]));
     }
-    builder_.when(ir.CreateNot(permutes), [&] {
-      auto chunk_loop = [&](int level, Value* base, const std::function<void(Value*)>& body) {
-        builder_.loop(builder_.index(0), field(ItemRow::chunks + 2 * level), 1, [&, base](Value* c) {
-          body(ir.CreateNSWAdd(base, ir.CreateNSWMul(c, field(ItemRow::chunks + 2 * level + 1))));
+    next = to;
+    for (std::size_t s = 0; s < live; ++s) next.push_back(ir.CreateSelect(fetches, now[s], now[live + s]));
+
+    Value *first = field(ItemRow::first), *last = ir.CreateNSWAdd(first, field(ItemRow::count));
+    over_chunks(item, [&](Value* offset) {
+      if (gather)
+        builder_.when(fetches, [&] {
+          Value* words =
+              ir.CreateGEP(builder_.i64, maps, ir.CreateNSWMul(map, builder_.index(map_words(program_.qubits))));
+          for (std::size_t s = 0; s < live; ++s) ir.CreateCall(gather, {to[s], from[s], words, item, offset});
         });
-      };
-      Value *first = field(ItemRow::first), *last = ir.CreateNSWAdd(first, field(ItemRow::count));
-      chunk_loop(0, builder_.index(0), [&](Value* outer) {
-        chunk_loop(1, outer, [&](Value* offset) {
-          std::vector<Value*> chunk;
-          for (std::size_t s = 0; s < live; ++s) chunk.push_back(ir.CreateGEP(builder_.vector, at[s], offset));
-          builder_.loop(first, last, 1, [&](Value* s) {
-            Value* row = ir.CreateGEP(builder_.i64, steps, ir.CreateNSWMul(s, builder_.index(StepRow::size)));
-            dispatch(row, chunk, result);
-          });
-        });
+      std::vector<Value*> chunk;
+      for (Value* state : to) chunk.push_back(ir.CreateGEP(builder_.vector, state, offset));
+      builder_.loop(first, last, 1, [&](Value* s) {
+        Value* row = ir.CreateGEP(builder_.i64, steps, ir.CreateNSWMul(s, builder_.index(StepRow::size)));
+        dispatch(row, chunk, result);
       });
     });
-    // A permutation took each state into the buffer that the one before it had left.
-    std::vector<Value*> next;
-    for (std::size_t s = 0; s < at.size(); ++s) {
-      Value* moved = s == 0 ? at.back() : at[s - 1];
-      next.push_back(ir.CreateSelect(permutes, moved, at[s]));
-    }
     return next;
+  });
+}
+
+void StateTables::over_chunks(Value* item, const std::function<void(Value*)>& body) {
+  auto field = [&](int k) { return word(item, builder_.index(ItemRow::chunks + k)); };
+  auto& ir = builder_.ir;
+  builder_.loop(builder_.index(0), field(0), 1, [&](Value* outer) {
+    Value* base = ir.CreateNSWMul(outer, field(1));
+    builder_.loop(builder_.index(0), field(2), 1,
+                  [&](Value* inner) { body(ir.CreateNSWAdd(base, ir.CreateNSWMul(inner, field(3)))); });
   });
 }
 

@@ -8,15 +8,6 @@
 
 namespace qiln::codegen {
 
-/// A row of the item table, all i64.
-struct ItemRow {
-  static constexpr int permutation = 0;  // -1: a sweep; else which map
-  static constexpr int first = 1;        // steps of a sweep
-  static constexpr int count = 2;
-  static constexpr int chunks = 3;  // count and stride, twice
-  static constexpr int size = 7;
-};
-
 class StateTables {
  public:
   /// `entry_operands`: how many of the nest's arguments are entries.
@@ -25,16 +16,18 @@ class StateTables {
   /// Blocks of kernel::product_start, on |0...0>.
   void add_product(const std::vector<int>& blocks);
   void add_forward(const std::vector<kernel::StateItem>& items);
-  /// The items backwards, by the adjoints; before a block is undone its R (state_steps.h) is summed up.
+  /// The items backwards, by the adjoints, from where the states are found; before a block is undone its R
+  /// (state_steps.h) is summed up.
   void add_backward(const std::vector<kernel::StateItem>& items);
 
-  /// Walks the items. states[0] is x, states[1] (backwards) y, the last one free; each permutation takes every state
-  /// into the free one. Returns where the states then are.
-  std::vector<llvm::Value*> walk(std::vector<llvm::Value*> states, llvm::Value* result);
+  /// How often the walk changes to the other set of buffers.
+  int changes() const { return changes_; }
+  /// Walks the items on x (and y, backwards), which lie in `states` at first and, after each change, in the other of
+  /// `states` and `others`; the first item of a backward walk reads `sources` and writes `others`. Sums go to `result`.
+  void walk(const std::vector<llvm::Value*>& states, const std::vector<llvm::Value*>& others,
+            const std::vector<llvm::Value*>& sources, llvm::Value* result);
   /// Makes cotangents of the entries from R.
   void finish(llvm::Value* result);
-
-  int permutations() const { return static_cast<int>(maps_.size()); }
 
  private:
   using Row = std::array<std::int64_t, StepRow::size>;
@@ -45,11 +38,16 @@ class StateTables {
   };
   Step step_of(const kernel::StateItem& item, const std::vector<int>& blocks, bool adjoint);
   void add_cross(const kernel::StateItem& item, int block, std::vector<Step>& steps);
+  /// Steps without those whose effect nothing reads.
+  static std::vector<Step> without_last_undoing(const std::vector<Step>& steps);
   void add_item(const kernel::StateItem& item, const std::vector<Step>& steps);
-  void add_map(const kernel::BitMap& map);
+  /// The next item fetches its chunks through the map; one that is waiting already becomes an item of its own.
+  void fetch_through(const kernel::BitMap& map);
+  void flush_map();
   std::int64_t function_of(const StepKind& kind);
   llvm::Value* table(const std::vector<std::int64_t>& words);
   llvm::Value* word(llvm::Value* table, llvm::Value* index);
+  void over_chunks(llvm::Value* item, const std::function<void(llvm::Value* offset)>& body);
   /// Calls the function of a row; an undoing one acts on both x and y.
   void dispatch(llvm::Value* row, std::span<llvm::Value* const> chunk, llvm::Value* result);
 
@@ -58,8 +56,9 @@ class StateTables {
   std::vector<std::int64_t> operand_begin_;  // of each entries operand in the flattened cotangents
   std::vector<bool> operand_varying_;
   std::int64_t amplitudes_;
-  std::vector<std::int64_t> items_, steps_, maps_words_;
-  std::vector<int> maps_;
+  std::vector<std::int64_t> items_, steps_, maps_;
+  int changes_ = 0;
+  bool map_waits_ = false;  // the last one of maps_
   std::vector<std::pair<StepKind, llvm::Function*>> functions_;
 };
 

@@ -47,15 +47,15 @@ void emit_apply(LaneBuilder& builder) {
   const std::vector<int> start = kernel::product_start(program);
   tables.add_product(start);
   tables.add_forward(kernel::plan_state(program, chunk_bits(builder, 1), start));
-  std::vector<Value*> states{result, scratch};
-  if (tables.permutations() % 2) std::swap(states[0], states[1]);  // so that the last one ends in the result
+  Value *state = result, *other = scratch;
+  if (tables.changes() % 2) std::swap(state, other);  // so that the last one ends in the result
   if (static_cast<int>(start.size()) < program.qubits)
-    fill_zero(builder, states[0], std::int64_t{2} << program.qubits);
+    fill_zero(builder, state, std::int64_t{2} << program.qubits);
   else
-    builder.store_vector(builder.splat(0), builder.ir.CreateGEP(builder.vector, states[0],
-                                                                builder.index(std::int64_t{1} << program.qubits)));
-  builder.store_vector(builder.splat(1), states[0]);
-  tables.walk(states, result);
+    builder.store_vector(builder.splat(0),
+                         builder.ir.CreateGEP(builder.vector, state, builder.index(std::int64_t{1} << program.qubits)));
+  builder.store_vector(builder.splat(1), state);
+  tables.walk({state}, {other}, {}, result);
 }
 
 void emit_apply_adjoint(LaneBuilder& builder) {
@@ -66,14 +66,17 @@ void emit_apply_adjoint(LaneBuilder& builder) {
   const std::int64_t vectors = std::int64_t{2} << program.qubits;
   std::int64_t total = 0;
   for (int k = 0; k < entries; ++k) total += sizes[k];
-  std::vector<Value*> states;
-  for (int k = 0; k < 3; ++k) states.push_back(builder.argument(entries + 3 + k));
-  copy(builder, states[0], state, vectors);
-  copy(builder, states[1], cotangent, vectors);
+  std::vector<Value*> buffers, sources{builder.argument(state), builder.argument(cotangent)};
+  for (int k = 0; k < 4; ++k) buffers.push_back(builder.argument(entries + 3 + k));
+  for (int k = 0; k < 2; ++k) {
+    if (!builder.nest.varying || builder.nest.arguments[entries + k].varying) continue;
+    copy(builder, buffers[k], entries + k, vectors);  // to all lanes
+    sources[k] = buffers[k];
+  }
   fill_zero(builder, result, total);
   StateTables tables(builder, entries);
   tables.add_backward(kernel::plan_state(program, chunk_bits(builder, 2)));
-  tables.walk(states, result);
+  tables.walk({buffers[0], buffers[1]}, {buffers[2], buffers[3]}, sources, result);
   tables.finish(result);
 }
 

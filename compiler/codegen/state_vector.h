@@ -8,7 +8,7 @@
 namespace qiln::codegen {
 
 /// Emits a nest of the kinds apply_blocks, apply_blocks_adjoint, expval, expval_adjoint into the builder's function;
-/// returns the number of tiles. Scratch buffers hold one state each: one for apply_blocks, three for its adjoint.
+/// returns the number of tiles. Scratch buffers hold one state each: one for apply_blocks, four for its adjoint.
 /// Throws Error for a block on more than kernel::max_block_qubits qubits.
 std::int64_t emit_state_vector(LaneBuilder& builder);
 

@@ -279,7 +279,7 @@ class Lowering {
         break;
       case Primitive::apply_blocks_adjoint:
         nest_.kind = Kind::apply_blocks_adjoint;
-        nest_.scratch = 3;
+        nest_.scratch = 4;
         break;
       case Primitive::expval:
         nest_.kind = Kind::expval;

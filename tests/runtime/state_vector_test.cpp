@@ -209,7 +209,7 @@ void check_all(const Case& one, int lanes, std::int64_t l2_bytes, unsigned seed)
   operands.push_back({rounded, varying});
   operands.push_back({random_value(random, samples, amplitudes), varying});
   const Value gradient = reference::apply_blocks_adjoint<double>(one.program, pointers(operands), samples);
-  check_nest(Kind::apply_blocks_adjoint, one.program, operands, gradient, lanes, l2_bytes, 3);
+  check_nest(Kind::apply_blocks_adjoint, one.program, operands, gradient, lanes, l2_bytes, 4);
 }
 
 TEST_CASE("state-vector kernels agree with the reference", "[state]") {
