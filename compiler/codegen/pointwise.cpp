@@ -37,17 +37,9 @@ struct Pointwise {
 
   /// Whether neighbours along the last axis can be one vector of a uniform nest.
   bool vectorises() const {
-    if (has_random()) return false;
-    const std::size_t last = extents.size() - 1;
-    auto fits = [&](const kernel::Access& access) {
-      for (const auto& guard : access.guards)
-        if (guard.coefficients[last] != 0) return false;
-      return access.strides[last] == 0 || access.strides[last] == 1;
-    };
-    for (const auto& instruction : epilogue)
-      if (instruction.kind == Instruction::Kind::load && !fits(instruction.access)) return false;
-    return std::all_of(stores.begin(), stores.end(),
-                       [&](const auto& store) { return fits(store.access) && store.access.strides[last] == 1; });
+    const int last = static_cast<int>(extents.size()) - 1;
+    return codegen::vectorises(epilogue, last) &&
+           std::all_of(stores.begin(), stores.end(), [&](const auto& s) { return s.access.strides[last] == 1; });
   }
 };
 

@@ -56,6 +56,17 @@ void collapse(std::vector<std::int64_t>& extents, std::span<kernel::Access* cons
   for_all([&](auto& strides) { strides.insert(strides.begin() + first, 0); });
 }
 
+bool vectorises(const kernel::Expression& expression, int axis) {
+  return std::all_of(expression.begin(), expression.end(), [&](const kernel::Instruction& instruction) {
+    if (instruction.kind == kernel::Instruction::Kind::random) return false;
+    if (instruction.kind != kernel::Instruction::Kind::load) return true;
+    const auto& access = instruction.access;
+    for (const auto& guard : access.guards)
+      if (guard.coefficients[axis] != 0) return false;
+    return access.strides[axis] == 0 || access.strides[axis] == 1;
+  });
+}
+
 TilePlan plan_tiles(std::span<const std::int64_t> extents, std::int64_t points, std::int64_t granule) {
   TilePlan plan;
   std::int64_t inner = 1;

@@ -14,6 +14,10 @@ std::vector<kernel::Access*> accesses_of(kernel::Expression& expression);
 /// axis remains. `extents[0]` is coordinate `first` of the accesses.
 void collapse(std::vector<std::int64_t>& extents, std::span<kernel::Access* const> accesses, int first = 0);
 
+/// Whether neighbours along coordinate `axis` of a uniform nest can be one vector: strides 1 or 0 there, no guard that
+/// depends on it, no random numbers.
+bool vectorises(const kernel::Expression& expression, int axis);
+
 /// Tiles are chunks of `size` indices of one axis, at each point of the axes before it. A pure function of its
 /// arguments.
 struct TilePlan {

@@ -187,6 +187,44 @@ TEST_CASE("a long uniform reduction") {
     }
 }
 
+TEST_CASE("uniform reductions along either axis of a matrix") {
+  // row sums of a [5, 37] with a row scale, column maxima of a [3, 37] plus a row bias
+  const std::int64_t columns = 37;
+  for (int lanes : {4, 8, 16}) {
+    auto rows = test::nest(Nest::Kind::reduce, false, {false, false, false}, 2);
+    rows.space = {5};
+    rows.reduction = {columns};
+    rows.prologue = {test::load({0, {columns, 1}, 0, {}}), test::load({1, {1, 0}, 0, {}}),
+                     test::compute(Primitive::multiply, 0, 1)};
+    rows.epilogue = {test::accumulator()};
+    rows.stores = {{0, {2, {1}, 0, {}}}};
+    std::vector<test::Floats> arguments{noise(5 * columns, 11), noise(5, 12), test::Floats(5)};
+    test::run(test::compiled(rows, lanes), arguments, test::Block(lanes, lanes));
+    for (int r = 0; r < 5; ++r) {
+      double sum = 0;
+      for (int c = 0; c < columns; ++c) sum += double{arguments[0][r * columns + c]} * arguments[1][r];
+      CHECK(arguments[2][r] == Approx(sum).margin(1e-5));
+    }
+    auto maxima = test::nest(Nest::Kind::reduce, false, {false, false, false}, 2);
+    maxima.space = {columns};
+    maxima.reduction = {3};
+    maxima.combiner = Primitive::reduce_max;
+    maxima.prologue = {test::load({0, {1, columns}, 0, {}}), test::load({1, {0, 1}, 0, {}}),
+                       test::compute(Primitive::add, 0, 1)};
+    maxima.epilogue = {test::accumulator()};
+    maxima.stores = {{0, {2, {1}, 0, {}}}};
+    arguments = {noise(3 * columns, 13), noise(3, 14), test::Floats(columns)};
+    test::run(test::compiled(maxima, lanes), arguments, test::Block(lanes, lanes));
+    int wrong = 0;
+    for (int c = 0; c < columns; ++c) {
+      float most = -1e30f;
+      for (int r = 0; r < 3; ++r) most = std::max(most, arguments[0][r * columns + c] + arguments[1][r]);
+      wrong += arguments[2][c] != most;
+    }
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE("random numbers are those of the formulas, wherever the element falls") {
   const std::uint64_t seed = 0x0123456789ABCDEF;
   const std::uint32_t step = 77, first = 1000;
