@@ -9,6 +9,7 @@
 #include "runtime/jit/timing.h"
 #include "runtime/reference/evaluate.h"
 #include "tests/catch.h"
+#include "tests/circuit_graph.h"
 #include "tests/random_graph.h"
 #include "tests/unet_graph.h"
 
@@ -85,6 +86,20 @@ TEST_CASE("compiled random graphs agree with the reference") {
       executable.run(feed.batch, feed.seed, feed.step);
       CHECK(worst(graph, executable, feed) < 8);  // as for interpreted nests; vector functions are within 4 ULP
     }
+  }
+}
+
+TEST_CASE("a compiled circuit on the state vector and its gradients agree with the reference") {
+  const auto graph = testing::circuit_graph();
+  for (int lanes : {4, 8, 16}) {
+    INFO("lanes " << lanes);
+    jit::Engine engine(codegen::host_target(lanes), {false, {}});
+    auto executable = compiled(graph, engine, 2);
+    reference::Feed<double> feed;
+    feed.batch = 21;
+    fill(graph, executable, feed);
+    executable.run(feed.batch);
+    CHECK(worst(graph, executable, feed) < 8);
   }
 }
 
