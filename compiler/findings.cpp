@@ -94,7 +94,8 @@ class DeadParameters {
   static std::string list(const std::vector<std::int64_t>& elements) {
     constexpr std::size_t shown = 12;
     std::string text;
-    for (std::size_t i = 0; i < std::min(shown, elements.size()); ++i) text += fmt::format("{}{}", i ? ", " : "", elements[i]);
+    for (std::size_t i = 0; i < std::min(shown, elements.size()); ++i)
+      text += fmt::format("{}{}", i ? ", " : "", elements[i]);
     return elements.size() > shown ? text + fmt::format(" and {} more", elements.size() - shown) : text;
   }
 

@@ -20,11 +20,11 @@ std::string label(const Graph& g, ValueId id) {
 
 void draw_node(const Graph& g, ValueId id, std::string& out, std::string_view indent) {
   const Node& node = g[id];
-  std::string_view fill = node.op == Primitive::param                                          ? "#f4d9b0"
-                          : node.op == Primitive::contract                                     ? "#bcd7ee"
-                          : primitive(node.op).kind == PrimitiveKind::circuit                  ? "#d9c3ea"
-                          : node.op == Primitive::input || node.op == Primitive::random        ? "#c9e5c3"
-                                                                                               : "#ffffff";
+  std::string_view fill = node.op == Primitive::param                                   ? "#f4d9b0"
+                          : node.op == Primitive::contract                              ? "#bcd7ee"
+                          : primitive(node.op).kind == PrimitiveKind::circuit           ? "#d9c3ea"
+                          : node.op == Primitive::input || node.op == Primitive::random ? "#c9e5c3"
+                                                                                        : "#ffffff";
   out += fmt::format("{}n{} [label=\"{}\", shape={}, style=filled, fillcolor=\"{}\"];\n", indent, id, label(g, id),
                      node.type.varying ? "ellipse" : "box", fill);
 }
@@ -43,7 +43,8 @@ std::string to_dot(const Graph& g) {
   for (ValueId id = 0; id < g.nodes.size(); ++id)
     for (ValueId operand : g[id].operands) out += fmt::format("  n{} -> n{};\n", operand, id);
   for (std::size_t i = 0; i < g.outputs.size(); ++i)
-    out += fmt::format("  o{} [label=\"{}\", shape=plaintext];\n  n{} -> o{};\n", i, g.outputs[i].name, g.outputs[i].value, i);
+    out += fmt::format("  o{} [label=\"{}\", shape=plaintext];\n  n{} -> o{};\n", i, g.outputs[i].name,
+                       g.outputs[i].value, i);
   return out + "}\n";
 }
 

@@ -18,14 +18,15 @@ Count parameters(const graph::Graph& g) {
   Count count;
   for (const auto& node : g.nodes)
     if (node.op == Primitive::param)
-      (node.as<graph::ParamAttributes>().trainable ? count.trained : count.fixed) += graph::element_count(node.type.shape);
+      (node.as<graph::ParamAttributes>().trainable ? count.trained : count.fixed) +=
+          graph::element_count(node.type.shape);
   return count;
 }
 
 void run(const ModelOptions& options, const std::string& name) {
   ModelFile file(options.file, options.overrides);
   std::optional<graph::Graph> graph;
-  if (!file.diagnostics().has_errors()) {
+  if (file.parsed()) {
     graph = file.elaborate(name);
     if (graph) report_findings(*graph, file.diagnostics());
     if (graph && name.empty()) file.schedule();
@@ -40,7 +41,8 @@ void run(const ModelOptions& options, const std::string& name) {
 }  // namespace
 
 void add_check(CLI::App& app) {
-  auto* command = app.add_subcommand("check", "Check a model file: errors with their place, and parameters that cannot matter");
+  auto* command =
+      app.add_subcommand("check", "Check a model file: errors with their place, and parameters that cannot matter");
   auto options = std::make_shared<ModelOptions>();
   auto name = std::make_shared<std::string>();
   options->add_to(*command);

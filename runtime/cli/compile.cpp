@@ -34,7 +34,8 @@ graph::Graph lowered(ModelFile& file, const Options& options) {
   if (options.program != "network") {
     auto schedule = file.schedule();
     if (!schedule) file.report();
-    graph = options.program == "sampling" ? diffusion::sampling_step(network) : diffusion::denoising_objective(network, *schedule);
+    graph = options.program == "sampling" ? diffusion::sampling_step(network)
+                                          : diffusion::denoising_objective(network, *schedule);
     if (options.program == "training") diffusion::add_gradients(graph);
   }
   run_standard_passes(graph);
@@ -42,8 +43,9 @@ graph::Graph lowered(ModelFile& file, const Options& options) {
 }
 
 std::string code(const kernel::Program& program, const Options& options) {
-  jit::TextStage stage = options.emit == "asm" ? jit::TextStage::assembly
-                         : options.emit == "llvm-optimised" ? jit::TextStage::optimised : jit::TextStage::llvm;
+  jit::TextStage stage = options.emit == "asm"              ? jit::TextStage::assembly
+                         : options.emit == "llvm-optimised" ? jit::TextStage::optimised
+                                                            : jit::TextStage::llvm;
   std::string_view comment = options.emit == "asm" ? "#" : ";";
   std::string text;
   for (const auto& nest : program.nests)
@@ -88,13 +90,16 @@ void add_compile(CLI::App& app) {
   command->add_option("--emit", options->emit, "level")
       ->check(CLI::IsMember({"ast", "graph", "circuit", "kernel", "llvm", "llvm-optimised", "asm", "dot"}))
       ->capture_default_str();
-  command->add_option("--program", options->program, "the network alone, the training step with gradients, or the sampling step")
+  command
+      ->add_option("--program", options->program,
+                   "the network alone, the training step with gradients, or the sampling step")
       ->check(CLI::IsMember({"network", "training", "sampling"}))
       ->capture_default_str();
   command->add_option("--net", options->net, "this net or circuit instead of the one that `model` names");
   command->add_option("-o,--output", options->output, "write to this file instead of the terminal")->type_name("FILE");
-  command->footer("Example:\n  qiln compile models/v7_quantum.qiln --emit=circuit\n"
-                  "  qiln compile models/v7_plain.qiln --emit=kernel --program=training");
+  command->footer(
+      "Example:\n  qiln compile models/v7_quantum.qiln --emit=circuit\n"
+      "  qiln compile models/v7_plain.qiln --emit=kernel --program=training");
   command->callback([=] { write_output(options->output, emitted(*options)); });
 }
 

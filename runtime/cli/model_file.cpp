@@ -21,6 +21,7 @@ dsl::ast::Expr expression(const dsl::settings::Callee& callee) {
 
 ModelFile::ModelFile(const std::string& path, const std::vector<std::string>& overrides)
     : prelude_(dsl::parse_prelude(sources_)), program_(dsl::parse_program(path, sources_, diagnostics_)) {
+  parsed_ = !diagnostics_.has_errors();
   dsl::apply_overrides(program_, overrides, sources_, diagnostics_);
   settings_ = dsl::read_settings(program_, diagnostics_);
 }
@@ -60,7 +61,8 @@ std::string ModelFile::text() const {
 
 void ModelOptions::add_to(CLI::App& command) {
   command.add_option("file", file, "model file")->required()->type_name("FILE");
-  command.add_option("--set", overrides, "replace a constant or a setting: NAME=value, block.key=value")->type_name("NAME=v");
+  command.add_option("--set", overrides, "replace a constant or a setting: NAME=value, block.key=value")
+      ->type_name("NAME=v");
 }
 
 }  // namespace qiln::cli

@@ -19,8 +19,8 @@ namespace qiln::cli {
 
 class ModelFile {
  public:
-  /// Reads `path` and its imports and applies `--set` arguments. What is wrong with them is reported, not thrown; only a
-  /// root that cannot be read is qiln::Error.
+  /// Reads `path` and its imports and applies `--set` arguments. What is wrong with them is reported, not thrown; only
+  /// a root that cannot be read is qiln::Error.
   ModelFile(const std::string& path, const std::vector<std::string>& overrides);
 
   const dsl::ast::Program& program() const { return program_; }
@@ -28,6 +28,9 @@ class ModelFile {
   Library library() const { return {program_, prelude_}; }
   dsl::Diagnostics& diagnostics() { return diagnostics_; }
   const dsl::Sources& sources() const { return sources_; }
+
+  /// Whether the text itself was free of errors, so that it can be elaborated; settings may be wrong all the same.
+  bool parsed() const { return parsed_; }
 
   /// The one net or circuit called `name`, or what `model { network = … }` names when `name` is empty.
   std::optional<graph::Graph> elaborate(const std::string& name = {});
@@ -45,6 +48,7 @@ class ModelFile {
   dsl::Diagnostics diagnostics_;
   dsl::ast::File prelude_;
   dsl::ast::Program program_;
+  bool parsed_ = false;
   dsl::Settings settings_;
 };
 

@@ -36,10 +36,15 @@ std::string pass_list() {
 void add_opt(CLI::App& app) {
   auto* command = app.add_subcommand("opt", "Run graph passes on a graph in its text form");
   auto options = std::make_shared<Options>();
-  command->add_option("file", options->file, "graph text, as `qiln compile --emit=graph` writes it")->required()->type_name("FILE.graph");
-  command->add_option("--passes", options->passes, "passes in order, separated by commas")->required()->type_name("a,b");
+  command->add_option("file", options->file, "graph text, as `qiln compile --emit=graph` writes it")
+      ->required()
+      ->type_name("FILE.graph");
+  command->add_option("--passes", options->passes, "passes in order, separated by commas")
+      ->required()
+      ->type_name("a,b");
   command->add_option("-o,--output", options->output, "write to this file instead of the terminal")->type_name("FILE");
-  command->footer(pass_list() + "\nExample:\n  qiln compile models/v7_plain.qiln --emit=graph -o v7.graph\n"
+  command->footer(pass_list() +
+                  "\nExample:\n  qiln compile models/v7_plain.qiln --emit=graph -o v7.graph\n"
                   "  qiln opt v7.graph --passes=simplify,dead-code");
   command->callback([=] { run(*options); });
 }

@@ -45,7 +45,8 @@ void run(Options options) {
     progress->update(done, std::nan(""), done % total == 0 ? per_update : 0);
     return !interrupted();
   };
-  auto images = diffusion::sample(network, *schedule, weights, !options.raw, count, settings, engine, told, options.compile.threads);
+  auto images = diffusion::sample(network, *schedule, weights, !options.raw, count, settings, engine, told,
+                                  options.compile.threads);
   if (progress) progress->finish();
   if (images.empty()) throw Error("stopped; no images were written", 2);
 
@@ -53,8 +54,8 @@ void run(Options options) {
   auto at = [&](int axis) { return static_cast<std::size_t>(shape[axis]); };
   data::Raster grid = data::draw_grid(images, at(0), at(1), at(2));
   grid.text["Software"] = fmt::format("qiln {}", QILN_VERSION);
-  grid.text["Comment"] = fmt::format("run {}, step {}, {} samples, {} steps, eta {}, seed {}", options.run, weights.step, count,
-                                     settings.steps, settings.eta, settings.seed);
+  grid.text["Comment"] = fmt::format("run {}, step {}, {} samples, {} steps, eta {}, seed {}", options.run,
+                                     weights.step, count, settings.steps, settings.eta, settings.seed);
   data::write_png(options.output, grid);
   fmt::print("{} images after {} training steps: {}\n", count, weights.step, options.output);
 }
@@ -66,13 +67,15 @@ void add_sample(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options->output = "samples.png";
   command->add_option("run", options->run, "run folder, as `qiln train` made it")->required()->type_name("RUN");
-  command->add_option("-n,--count", options->count, "images; the model file's `sample.count` by default")->check(CLI::PositiveNumber);
+  command->add_option("-n,--count", options->count, "images; the model file's `sample.count` by default")
+      ->check(CLI::PositiveNumber);
   command->add_option("-o,--output", options->output, "PNG to write")->type_name("FILE.png")->capture_default_str();
   command->add_option("--seed", options->seed, "seed of the noise")->check(CLI::NonNegativeNumber);
   command->add_flag("--raw", options->raw, "take the last weights instead of the averaged ones");
   command->add_option("--set", options->overrides, "replace a setting: sample.sampler=ddpm()")->type_name("NAME=v");
   options->compile.add_to(*command);
-  command->footer("Example:\n  qiln sample runs/v7_quantum -n 64 -o digits.png --set \"sample.sampler=ddim(steps = 100)\"");
+  command->footer(
+      "Example:\n  qiln sample runs/v7_quantum -n 64 -o digits.png --set \"sample.sampler=ddim(steps = 100)\"");
   command->callback([=] { run(*options); });
 }
 

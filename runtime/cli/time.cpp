@@ -41,7 +41,8 @@ void run(Options options) {
   train::Trainer trainer(task.network, task.schedule, task.trainer, engine, task.threads);
   std::vector<float> images(static_cast<std::size_t>(task.trainer.batch) * task.images.image_size());
   for (std::size_t i = 0; i < static_cast<std::size_t>(task.trainer.batch); ++i)
-    data::scale_image(task.images, i % task.images.count, std::span(images).subspan(i * task.images.image_size(), task.images.image_size()));
+    data::scale_image(task.images, i % task.images.count,
+                      std::span(images).subspan(i * task.images.image_size(), task.images.image_size()));
   median_step(trainer, images, 2);
   fmt::print("ready\n");
   std::fflush(stdout);
@@ -59,7 +60,8 @@ void run(Options options) {
 }  // namespace
 
 void add_time(CLI::App& app) {
-  auto* command = app.add_subcommand("time", "Time training steps: prints `ready`, then seconds a step for each line `round K`");
+  auto* command =
+      app.add_subcommand("time", "Time training steps: prints `ready`, then seconds a step for each line `round K`");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
   options->compile.add_to(*command);

@@ -32,16 +32,20 @@ void run(Options options) {
 }  // namespace
 
 void add_train(CLI::App& app) {
-  auto* command = app.add_subcommand("train", "Train a model and keep its weights, log and sample grids in a run folder");
+  auto* command =
+      app.add_subcommand("train", "Train a model and keep its weights, log and sample grids in a run folder");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
   options->compile.add_to(*command);
-  command->add_option("-o,--output", options->run, "run folder; runs/NAME of the model file by default")->type_name("RUN");
+  command->add_option("-o,--output", options->run, "run folder; runs/NAME of the model file by default")
+      ->type_name("RUN");
   command->add_flag("--resume", options->resume, "go on from the run's last checkpoint");
   command->add_flag("--replace", options->replace, "drop what an earlier run left in the folder");
-  command->add_option("--steps", options->steps, "train so many steps; the same as --set train.steps=N")->check(CLI::PositiveNumber);
-  command->footer("Example:\n  qiln train models/v7_quantum.qiln --set train.batch=16 -o runs/quantum\n"
-                  "Ctrl-C saves a checkpoint and stops; --resume goes on to the same bits.");
+  command->add_option("--steps", options->steps, "train so many steps; the same as --set train.steps=N")
+      ->check(CLI::PositiveNumber);
+  command->footer(
+      "Example:\n  qiln train models/v7_quantum.qiln --set train.batch=16 -o runs/quantum\n"
+      "Ctrl-C saves a checkpoint and stops; --resume goes on to the same bits.");
   command->callback([=] { run(*options); });
 }
 

@@ -24,7 +24,8 @@ data::Images load_images(const dsl::Settings& settings) {
   for (auto label : mnist.labels.value) selection.labels.push_back(static_cast<std::int32_t>(label));
   if (settings.data.limit.value) selection.limit = static_cast<std::size_t>(*settings.data.limit.value);
   selection.seed = data_seed(settings);
-  return data::select(data::load_mnist(mnist.split.value == s::Split::train ? data::Split::train : data::Split::test), selection);
+  return data::select(data::load_mnist(mnist.split.value == s::Split::train ? data::Split::train : data::Split::test),
+                      selection);
 }
 
 train::TrainerSettings trainer_settings(const s::Train& train) {
@@ -40,7 +41,8 @@ train::TrainerSettings trainer_settings(const s::Train& train) {
 }  // namespace
 
 void CompileOptions::add_to(CLI::App& command) {
-  command.add_option("--lanes", lanes, "samples a vector: 4, 8 or 16; the machine's own by default")->check(CLI::IsMember({4, 8, 16}));
+  command.add_option("--lanes", lanes, "samples a vector: 4, 8 or 16; the machine's own by default")
+      ->check(CLI::IsMember({4, 8, 16}));
   command.add_option("--threads", threads, "threads; all cores by default")->check(CLI::PositiveNumber);
   command.add_flag("--no-closed-form", no_closed_form, "run every circuit as a state vector");
   command.add_flag("--no-cache", no_cache, "compile everything afresh");
@@ -107,9 +109,13 @@ std::string settings_json(const dsl::Settings& settings) {
   json["data"] = {{"source", "mnist"}, {"labels", mnist.labels.value}, {"seed", data_seed(settings)}};
   json["data"]["split"] = mnist.split.value == s::Split::train ? "train" : "test";
   if (settings.data.limit.value) json["data"]["limit"] = *settings.data.limit.value;
-  json["train"] = {{"steps", train.steps.value}, {"batch", train.batch.value}, {"ema", train.ema.value}, {"seed", train.seed.value}};
-  json["train"]["adam"] = {{"lr", adam.lr.value}, {"beta1", adam.beta1.value}, {"beta2", adam.beta2.value},
-                           {"eps", adam.eps.value}, {"weight_decay", adam.weight_decay.value}};
+  json["train"] = {
+      {"steps", train.steps.value}, {"batch", train.batch.value}, {"ema", train.ema.value}, {"seed", train.seed.value}};
+  json["train"]["adam"] = {{"lr", adam.lr.value},
+                           {"beta1", adam.beta1.value},
+                           {"beta2", adam.beta2.value},
+                           {"eps", adam.eps.value},
+                           {"weight_decay", adam.weight_decay.value}};
   return json.dump(2) + "\n";
 }
 

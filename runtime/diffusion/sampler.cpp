@@ -8,7 +8,8 @@
 namespace qiln::diffusion {
 namespace {
 
-void load_weights(jit::Executable& program, const graph::Graph& network, const train::Checkpoint& weights, bool averaged) {
+void load_weights(jit::Executable& program, const graph::Graph& network, const train::Checkpoint& weights,
+                  bool averaged) {
   for (const auto& node : network.nodes) {
     if (node.op != Primitive::param) continue;
     const auto& attributes = node.as<graph::ParamAttributes>();
@@ -49,7 +50,8 @@ std::vector<float> sample(const graph::Graph& network, const NoiseSchedule& sche
     std::int64_t here = std::min(settings.batch, count - first);
     std::span<float> block(images.data() + first * size, static_cast<std::size_t>(here * size));
     for (std::int64_t k = 0; k < here; ++k) {
-      random::Stream stream{settings.seed, 0, static_cast<std::uint32_t>(first + k), random::site_hash("sampler.start")};
+      random::Stream stream{settings.seed, 0, static_cast<std::uint32_t>(first + k),
+                            random::site_hash("sampler.start")};
       random::fill_normal<float>(stream, block.subspan(k * size, size));
     }
     for (std::int64_t i = 0; i < steps; ++i) {

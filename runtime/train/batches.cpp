@@ -5,13 +5,15 @@
 
 namespace qiln::train {
 
-std::vector<std::uint32_t> batch_of_step(std::uint64_t seed, std::int64_t step, std::int64_t batch, std::uint32_t images) {
+std::vector<std::uint32_t> batch_of_step(std::uint64_t seed, std::int64_t step, std::int64_t batch,
+                                         std::uint32_t images) {
   std::vector<std::uint32_t> chosen, order;
   std::int64_t epoch = -1;
   for (std::int64_t position = step * batch; position < (step + 1) * batch; ++position) {
     if (position / images != epoch) {
       epoch = position / images;
-      order = random::permutation({seed, static_cast<std::uint32_t>(epoch), 0, random::site_hash("data.order")}, images);
+      order =
+          random::permutation({seed, static_cast<std::uint32_t>(epoch), 0, random::site_hash("data.order")}, images);
     }
     chosen.push_back(order[position % images]);
   }

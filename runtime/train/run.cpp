@@ -26,8 +26,11 @@ void check_images(const Task& task) {
   auto at = [](std::size_t n) { return static_cast<std::int64_t>(n); };
   graph::Shape images{at(task.images.channels), at(task.images.height), at(task.images.width)};
   if (input && input->type.shape != images)
-    throw Error(fmt::format("the data's images are {} x {} x {} and the network takes another shape; change `data.source` "
-                            "or the network's first argument", images[0], images[1], images[2]), 1);
+    throw Error(
+        fmt::format("the data's images are {} x {} x {} and the network takes another shape; change `data.source` "
+                    "or the network's first argument",
+                    images[0], images[1], images[2]),
+        1);
 }
 
 /// One run under way.
@@ -61,7 +64,9 @@ class Run {
       if (interrupted()) {
         save();
         progress.finish();
-        throw Error(fmt::format("stopped at step {}; the checkpoint is saved, `--resume` goes on from it", trainer_.steps()), 2);
+        throw Error(
+            fmt::format("stopped at step {}; the checkpoint is saved, `--resume` goes on from it", trainer_.steps()),
+            2);
       }
       if (trainer_.steps() % options_.checkpoint_every == 0) save();
     }
@@ -72,7 +77,8 @@ class Run {
   void draw_grid() {
     Checkpoint weights;
     trainer_.save(weights);
-    auto samples = diffusion::sample(task_.network, task_.schedule, weights, true, task_.samples, task_.sampler, engine_, {}, task_.threads);
+    auto samples = diffusion::sample(task_.network, task_.schedule, weights, true, task_.samples, task_.sampler,
+                                     engine_, {}, task_.threads);
     auto path = folder_.samples() / fmt::format("step{:06}.png", trainer_.steps());
     data::write_png(path, data::draw_grid(samples, task_.images.channels, task_.images.height, task_.images.width));
     fmt::print("samples: {}\n", path.string());
@@ -80,7 +86,8 @@ class Run {
 
  private:
   void gather(std::vector<float>& batch) const {
-    auto chosen = batch_of_step(task_.trainer.seed, trainer_.steps(), task_.trainer.batch, static_cast<std::uint32_t>(task_.images.count));
+    auto chosen = batch_of_step(task_.trainer.seed, trainer_.steps(), task_.trainer.batch,
+                                static_cast<std::uint32_t>(task_.images.count));
     std::size_t size = task_.images.image_size();
     for (std::size_t i = 0; i < chosen.size(); ++i)
       data::scale_image(task_.images, chosen[i], std::span(batch).subspan(i * size, size));
@@ -89,8 +96,9 @@ class Run {
   void say_start(report::Progress& progress) {
     said_start_ = true;
     auto counts = engine_.counts();
-    progress.message(fmt::format("{} trained parameters; first step after {:.2f} s ({} kernels compiled, {} from the cache, {} shared)",
-                                 trainer_.parameters(), seconds_since(started_), counts.compiled, counts.loaded, counts.shared));
+    progress.message(fmt::format(
+        "{} trained parameters; first step after {:.2f} s ({} kernels compiled, {} from the cache, {} shared)",
+        trainer_.parameters(), seconds_since(started_), counts.compiled, counts.loaded, counts.shared));
   }
 
   void save() const {

@@ -38,8 +38,8 @@ struct RunOptions {
 };
 
 /// Trains to `task.steps` steps. Writes the model's text and settings, a log line a step, a checkpoint every
-/// `checkpoint_every` steps and at the end, and a grid of samples at the end. On Ctrl-C it saves a checkpoint and throws
-/// qiln::Error that says how to go on. A resumed run gives the same bits as one that was never stopped.
+/// `checkpoint_every` steps and at the end, and a grid of samples at the end. On Ctrl-C it saves a checkpoint and
+/// throws qiln::Error that says how to go on. A resumed run gives the same bits as one that was never stopped.
 void run(const Task& task, const RunOptions& options, const std::string& model_text, const std::string& settings_json);
 
 }  // namespace qiln::train

@@ -46,7 +46,8 @@ Trainer::Trainer(const graph::Graph& network, const diffusion::NoiseSchedule& sc
       objective_(training_objective(network, schedule, trained_paths_)),
       step_(jit::build(objective_, engine, step_options(trained_paths_, threads))),
       trained_elements_(trained_span(step_.program(), trained_paths_)),
-      update_(jit::build(adam_update(std::max<std::int64_t>(trained_elements_, 1), settings.adam), engine, {threads, {}})),
+      update_(
+          jit::build(adam_update(std::max<std::int64_t>(trained_elements_, 1), settings.adam), engine, {threads, {}})),
       mean_(std::max<std::int64_t>(trained_elements_, 1)),
       variance_(std::max<std::int64_t>(trained_elements_, 1)),
       average_(std::max<std::int64_t>(trained_elements_, 1)) {
@@ -77,15 +78,16 @@ void Trainer::bind_update() {
   // Gradients are contiguous and laid out as the parameters are.
   auto* gradients = const_cast<float*>(step_.uniform_output(diffusion::port::gradient + trained_paths_[0]).data());
   update_.bind("gradient", {gradients, count});
-  for (auto& [name, memory] : {std::pair{"weight", weights}, std::pair{"mean", mean_.span().first(count)},
-                               std::pair{"variance", variance_.span().first(count)},
-                               std::pair{"average", average_.span().first(count)}})
+  for (auto& [name, memory] :
+       {std::pair{"weight", weights}, std::pair{"mean", mean_.span().first(count)},
+        std::pair{"variance", variance_.span().first(count)}, std::pair{"average", average_.span().first(count)}})
     update_.bind(name, memory);
 }
 
 double Trainer::step(std::span<const float> images) {
   step_.set_input(diffusion::port::image, images);
-  step_.uniform_input(diffusion::port::inverse_batch)[0] = static_cast<float>(1.0 / static_cast<double>(settings_.batch));
+  step_.uniform_input(diffusion::port::inverse_batch)[0] =
+      static_cast<float>(1.0 / static_cast<double>(settings_.batch));
   step_.run(settings_.batch, settings_.seed, static_cast<std::uint32_t>(steps_));
   double loss = step_.uniform_output(diffusion::port::loss)[0];
   if (!std::isfinite(loss))
@@ -103,7 +105,9 @@ void Trainer::save(Checkpoint& checkpoint) const {
   checkpoint.step = steps_;
   checkpoint.seed = settings_.seed;
   for (const auto& p : parameters_) {
-    auto part = [&](const float* from) { return std::span<const float>(from + p.offset, static_cast<std::size_t>(p.count)); };
+    auto part = [&](const float* from) {
+      return std::span<const float>(from + p.offset, static_cast<std::size_t>(p.count));
+    };
     checkpoint.add(p.path, p.shape, part(const_cast<jit::Executable&>(step_).params().data()));
     if (!p.trained) continue;
     checkpoint.add("ema." + p.path, p.shape, part(average_.data()));
@@ -114,7 +118,9 @@ void Trainer::save(Checkpoint& checkpoint) const {
 
 void Trainer::restore(const Checkpoint& checkpoint) {
   for (const auto& p : parameters_) {
-    auto read = [&](const std::string& name, float* to) { std::ranges::copy(checkpoint.values(name, p.shape), to + p.offset); };
+    auto read = [&](const std::string& name, float* to) {
+      std::ranges::copy(checkpoint.values(name, p.shape), to + p.offset);
+    };
     read(p.path, step_.params().data());
     if (!p.trained) continue;
     read("ema." + p.path, average_.data());

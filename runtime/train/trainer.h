@@ -51,8 +51,8 @@ class Trainer {
   void bind_update();
 
   TrainerSettings settings_;
-  graph::Graph objective_;
   std::vector<std::string> trained_paths_;
+  graph::Graph objective_;
   jit::Executable step_;
   std::int64_t trained_elements_ = 0;  // of the parameter arena, which begins with the trained parameters
   jit::Executable update_;
