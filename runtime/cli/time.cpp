@@ -10,6 +10,7 @@
 #include "dsl/error.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/training.h"
+#include "runtime/jit/timing.h"
 #include "runtime/train/batches.h"
 
 namespace qiln::cli {
@@ -19,6 +20,7 @@ struct Options {
   ModelOptions model;
   CompileOptions compile;
   std::int64_t batch = 0;
+  bool nests = false;
 };
 
 /// Seconds of the median of `count` steps.
@@ -44,6 +46,7 @@ void run(Options options) {
     data::scale_image(task.images, i % task.images.count,
                       std::span(images).subspan(i * task.images.image_size(), task.images.image_size()));
   median_step(trainer, images, 2);
+  trainer.step_program().set_timing(options.nests);
   fmt::print("ready\n");
   std::fflush(stdout);
   for (std::string line, word; std::getline(std::cin, line);) {
@@ -55,6 +58,7 @@ void run(Options options) {
     fmt::print("{:.9f}\n", median_step(trainer, images, count));
     std::fflush(stdout);
   }
+  if (options.nests) fmt::print("{}", jit::timing_table(trainer.step_program()));
 }
 
 }  // namespace
@@ -66,6 +70,7 @@ void add_time(CLI::App& app) {
   options->model.add_to(*command);
   options->compile.add_to(*command);
   command->add_option("--batch", options->batch, "samples a step")->check(CLI::PositiveNumber);
+  command->add_flag("--nests", options->nests, "at the end, print the time that each loop nest took");
   command->footer("Example:\n  echo 'round 10' | qiln time models/v7_plain.qiln --batch 64");
   command->callback([=] { run(*options); });
 }

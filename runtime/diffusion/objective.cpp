@@ -99,15 +99,21 @@ Graph denoising_objective(const Graph& network, const NoiseSchedule& schedule) {
 
 std::vector<std::string> add_gradients(Graph& objective) {
   std::vector<ValueId> parameters;
-  std::vector<std::string> paths;
   for (ValueId id = 0; id < objective.nodes.size(); ++id) {
     const auto& node = objective.nodes[id];
-    if (node.op != Primitive::param || !node.as<graph::ParamAttributes>().trainable) continue;
-    parameters.push_back(id);
-    paths.push_back(node.as<graph::ParamAttributes>().path);
+    if (node.op == Primitive::param && node.as<graph::ParamAttributes>().trainable) parameters.push_back(id);
   }
   auto values = gradients(objective, objective.output(port::loss), parameters);
-  for (std::size_t i = 0; i < paths.size(); ++i) objective.outputs.push_back({port::gradient + paths[i], values[i]});
+  std::vector<std::string> paths;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    auto& attributes = std::get<graph::ParamAttributes>(objective.nodes[parameters[i]].attributes);
+    if (objective[values[i]].op == Primitive::constant) {  // nothing flows
+      attributes.trainable = false;
+      continue;
+    }
+    paths.push_back(attributes.path);
+    objective.outputs.push_back({port::gradient + attributes.path, values[i]});
+  }
   return paths;
 }
 

@@ -27,8 +27,9 @@ graph::Graph regression_objective(const graph::Graph& network);
 /// mean of (network(sqrt(a_t) x0 + sqrt(1 - a_t) e, t) - e)^2, a = alpha_bar.
 graph::Graph denoising_objective(const graph::Graph& network, const NoiseSchedule& schedule);
 
-/// Appends the gradients of output "loss" in every trainable parameter as outputs "gradient.<path>", in the order of
-/// the parameters; returns their paths. Parameters that the loss does not depend on get a gradient of zero.
+/// Appends the gradients of output "loss" in the trainable parameters as outputs "gradient.<path>", in the order of the
+/// parameters; returns their paths. A parameter that no gradient reaches is marked as not trainable: an optimiser would
+/// leave it where it is.
 std::vector<std::string> add_gradients(graph::Graph& objective);
 
 /// One step of a sampler (DDIM, Song et al. 2021, eq. 12; eta = 1 over all steps is DDPM's ancestral sampling). Inputs:

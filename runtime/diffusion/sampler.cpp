@@ -15,7 +15,10 @@ void load_weights(jit::Executable& program, const graph::Graph& network, const t
     const auto& attributes = node.as<graph::ParamAttributes>();
     const auto& ports = program.program().params;
     if (std::ranges::none_of(ports, [&](const auto& port) { return port.name == attributes.path; })) continue;
-    std::string name = (averaged && attributes.trainable ? "ema." : "") + attributes.path;
+    // Parameters that training leaves alone have no average.
+    std::string name = "ema." + attributes.path;
+    if (!averaged || std::ranges::none_of(weights.tensors, [&](const auto& tensor) { return tensor.name == name; }))
+      name = attributes.path;
     std::ranges::copy(weights.values(name, node.type.shape), program.param(attributes.path).begin());
   }
 }
