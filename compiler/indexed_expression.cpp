@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "compiler/graph/verify.h"
 
@@ -80,6 +81,7 @@ std::optional<IndexedExpression::Access> IndexedExpression::access(const ast::Ex
     }
     const auto sum = affine(*subscript);
     if (!sum) return {};
+    if (inside_maximum_ && !stays_inside(*sum, access, subscript->span)) return {};
     access.map.push_back(*sum);
   }
   if (access.map.size() == elaborator_.graph_.shape(access.tensor).size()) return access;
@@ -87,6 +89,19 @@ std::optional<IndexedExpression::Access> IndexedExpression::access(const ast::Ex
                      elaborator_.graph_.shape(access.tensor).size(),
                      graph::to_string(elaborator_.graph_.shape(access.tensor)));
   return {};
+}
+
+/// A sum may skip terms out of range, which count as zero; a maximum may not, for zero could win.
+bool IndexedExpression::stays_inside(const Sum& sum, const Access& access, Span span) {
+  const Shape& shape = elaborator_.graph_.shape(access.tensor);
+  if (access.map.size() >= shape.size()) return true;  // reported by the caller
+  std::int64_t low = sum.offset, high = sum.offset;
+  for (const auto& [id, coefficient] : sum.coefficients)
+    (coefficient < 0 ? low : high) += coefficient * (extents({id})[0] - 1);
+  const std::int64_t extent = shape[access.map.size()];
+  if (low >= 0 && high < extent) return true;
+  elaborator_.report(DiagnosticKind::index_range, span, "a subscript inside `max[…]`", extent);
+  return false;
 }
 
 ValueId IndexedExpression::contraction(const Product& product, const std::vector<IndexId>& space,
@@ -197,7 +212,9 @@ std::optional<Indexed> IndexedExpression::reduction(const ast::Reduction& node, 
 
 std::optional<Indexed> IndexedExpression::maximum(const ast::Reduction& node, const std::vector<IndexId>& over,
                                                   Span span) {
+  const bool outer = std::exchange(inside_maximum_, true);
   auto body = eval(*node.body);
+  inside_maximum_ = outer;
   if (!body) return {};
   const auto id = elaborator_.tensor(body->value, span);
   if (!id) return {};
