@@ -46,8 +46,11 @@ void add_check(CLI::App& app) {
   auto options = std::make_shared<ModelOptions>();
   auto name = std::make_shared<std::string>();
   options->add_to(*command);
-  command->add_option("--net", *name, "check this net or circuit instead of the one that `model` names");
-  command->footer("Example:\n  qiln check models/v7_published.qiln");
+  command->add_option("--net", *name, "check this net or circuit instead of the one that `model` names")
+      ->type_name("NAME");
+  command->footer(
+      "Example:\n  qiln check models/v7_published.qiln\n"
+      "Findings leave the exit code at 0; errors make it 1.");
   command->callback([=] { run(*options, *name); });
 }
 

@@ -29,7 +29,7 @@ struct Options {
 
 /// The graph of the program asked for, passes run.
 graph::Graph lowered(ModelFile& file, const Options& options) {
-  graph::Graph network = load_network(file, options.compile);
+  graph::Graph network = load_network(file, options.compile, options.net);
   graph::Graph graph = network;
   if (options.program != "network") {
     auto schedule = file.schedule();
@@ -54,6 +54,8 @@ std::string code(const kernel::Program& program, const Options& options) {
 }
 
 std::string emitted(const Options& options) {
+  if (!options.net.empty() && options.program != "network")
+    throw Error("`--net` goes with `--program network`: the other programs need the whole model", 1);
   ModelFile file(options.model.file, options.model.overrides);
   if (options.emit == "ast") {
     file.report();
@@ -87,15 +89,18 @@ void add_compile(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
   options->compile.add_to(*command);
-  command->add_option("--emit", options->emit, "level")
+  command->add_option("--emit", options->emit, "what to print, from the text as read to machine code")
       ->check(CLI::IsMember({"ast", "graph", "circuit", "kernel", "llvm", "llvm-optimised", "asm", "dot"}))
+      ->type_name("LEVEL")
       ->capture_default_str();
   command
       ->add_option("--program", options->program,
                    "the network alone, the training step with gradients, or the sampling step")
       ->check(CLI::IsMember({"network", "training", "sampling"}))
+      ->type_name("PROGRAM")
       ->capture_default_str();
-  command->add_option("--net", options->net, "this net or circuit instead of the one that `model` names");
+  command->add_option("--net", options->net, "this net or circuit instead of the one that `model` names")
+      ->type_name("NAME");
   command->add_option("-o,--output", options->output, "write to this file instead of the terminal")->type_name("FILE");
   command->footer(
       "Example:\n  qiln compile models/v7_quantum.qiln --emit=circuit\n"

@@ -61,8 +61,10 @@ std::string ModelFile::text() const {
 
 void ModelOptions::add_to(CLI::App& command) {
   command.add_option("file", file, "model file")->required()->type_name("FILE");
-  command.add_option("--set", overrides, "replace a constant or a setting: NAME=value, block.key=value")
-      ->type_name("NAME=v");
+  command
+      .add_option("--set", overrides,
+                  "replace a constant or a setting: QUBITS=8, train.batch=16, train.optimizer.lr=1e-4")
+      ->type_name("NAME=VALUE");
 }
 
 }  // namespace qiln::cli

@@ -67,12 +67,14 @@ void add_sample(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options->output = "samples.png";
   command->add_option("run", options->run, "run folder, as `qiln train` made it")->required()->type_name("RUN");
-  command->add_option("-n,--count", options->count, "images; the model file's `sample.count` by default")
+  command->add_option("-n,--count", options->count, "images to draw; the model file's `sample.count` by default")
       ->check(CLI::PositiveNumber);
   command->add_option("-o,--output", options->output, "PNG to write")->type_name("FILE.png")->capture_default_str();
-  command->add_option("--seed", options->seed, "seed of the noise")->check(CLI::NonNegativeNumber);
-  command->add_flag("--raw", options->raw, "take the last weights instead of the averaged ones");
-  command->add_option("--set", options->overrides, "replace a setting: sample.sampler=ddpm()")->type_name("NAME=v");
+  command->add_option("--seed", options->seed, "seed of the noise; the model file's `sample.seed` by default")
+      ->check(CLI::NonNegativeNumber);
+  command->add_flag("--raw", options->raw, "use the last weights instead of the averaged ones");
+  command->add_option("--set", options->overrides, "replace a setting: \"sample.sampler=ddpm()\"")
+      ->type_name("NAME=VALUE");
   options->compile.add_to(*command);
   command->footer(
       "Example:\n  qiln sample runs/v7_quantum -n 64 -o digits.png --set \"sample.sampler=ddim(steps = 100)\"");

@@ -65,13 +65,15 @@ void run(Options options) {
 
 void add_time(CLI::App& app) {
   auto* command =
-      app.add_subcommand("time", "Time training steps: prints `ready`, then seconds a step for each line `round K`");
+      app.add_subcommand("time", "Time training steps, as benchmarks do: answers each line `round K` of its input");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
   options->compile.add_to(*command);
   command->add_option("--batch", options->batch, "samples a step")->check(CLI::PositiveNumber);
   command->add_flag("--nests", options->nests, "at the end, print the time that each loop nest took");
-  command->footer("Example:\n  echo 'round 10' | qiln time models/v7_plain.qiln --batch 64");
+  command->footer(
+      "Prints `ready` once everything is compiled, then the median seconds of K steps for each line `round K`.\n\n"
+      "Example:\n  echo 'round 10' | qiln time models/v7_plain.qiln --batch 64");
   command->callback([=] { run(*options); });
 }
 

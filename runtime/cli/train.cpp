@@ -39,13 +39,16 @@ void add_train(CLI::App& app) {
   options->compile.add_to(*command);
   command->add_option("-o,--output", options->run, "run folder; runs/NAME of the model file by default")
       ->type_name("RUN");
-  command->add_flag("--resume", options->resume, "go on from the run's last checkpoint");
-  command->add_flag("--replace", options->replace, "drop what an earlier run left in the folder");
-  command->add_option("--steps", options->steps, "train so many steps; the same as --set train.steps=N")
+  command->add_flag("--resume", options->resume, "go on from the last checkpoint in the run folder");
+  command->add_flag("--replace", options->replace, "drop the checkpoints and log of an earlier run in the folder");
+  command
+      ->add_option("--steps", options->steps,
+                   "steps in all, those before --resume included; the same as --set train.steps=N")
       ->check(CLI::PositiveNumber);
   command->footer(
-      "Example:\n  qiln train models/v7_quantum.qiln --set train.batch=16 -o runs/quantum\n"
-      "Ctrl-C saves a checkpoint and stops; --resume goes on to the same bits.");
+      "Example:\n  qiln train models/v7_quantum.qiln --set train.batch=16 --set train.optimizer.lr=3e-4 -o "
+      "runs/quantum\n"
+      "Ctrl-C saves a checkpoint and stops; a run resumed with --resume ends at the same bits as one never stopped.");
   command->callback([=] { run(*options); });
 }
 

@@ -41,11 +41,12 @@ train::TrainerSettings trainer_settings(const s::Train& train) {
 }  // namespace
 
 void CompileOptions::add_to(CLI::App& command) {
-  command.add_option("--lanes", lanes, "samples a vector: 4, 8 or 16; the machine's own by default")
+  command.add_option("--lanes", lanes, "samples computed in one vector; the machine's own width by default")
       ->check(CLI::IsMember({4, 8, 16}));
-  command.add_option("--threads", threads, "threads; all cores by default")->check(CLI::PositiveNumber);
-  command.add_flag("--no-closed-form", no_closed_form, "run every circuit as a state vector");
-  command.add_flag("--no-cache", no_cache, "compile everything afresh");
+  command.add_option("--threads", threads, "threads to use; all cores by default")->check(CLI::PositiveNumber);
+  command.add_flag("--no-closed-form", no_closed_form,
+                   "run every circuit as a state vector, even where it is a product of cosines");
+  command.add_flag("--no-cache", no_cache, "compile everything afresh, and keep nothing for the next time");
 }
 
 codegen::Target CompileOptions::target() const { return codegen::host_target(lanes); }
@@ -56,9 +57,9 @@ jit::CacheOptions CompileOptions::cache() const {
   return cache;
 }
 
-graph::Graph load_network(ModelFile& file, const CompileOptions& options) {
+graph::Graph load_network(ModelFile& file, const CompileOptions& options, const std::string& name) {
   std::optional<graph::Graph> network;
-  if (!file.diagnostics().has_errors()) network = file.elaborate();
+  if (!file.diagnostics().has_errors()) network = file.elaborate(name);
   if (network) report_findings(*network, file.diagnostics());
   file.report();
   run_circuit_passes(*network, !options.no_closed_form);

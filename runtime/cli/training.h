@@ -21,8 +21,8 @@ struct CompileOptions {
 };
 
 /// The network with its circuits lowered, ready to be differentiated. Reports errors and throws on them; findings are
-/// reported too.
-graph::Graph load_network(ModelFile& file, const CompileOptions& options);
+/// reported too. `name`: another net or circuit than the one that `model` names.
+graph::Graph load_network(ModelFile& file, const CompileOptions& options, const std::string& name = {});
 
 /// Everything of a training run, the data loaded.
 train::Task load_task(ModelFile& file, const CompileOptions& options);
