@@ -15,7 +15,7 @@ struct Options {
   ModelOptions model;
   CompileOptions compile;
   std::string run;
-  bool resume = false, replace = false;
+  bool resume = false, replace = false, no_samples = false;
   std::int64_t steps = 0;
 };
 
@@ -26,6 +26,7 @@ void run(Options options) {
   ModelFile file(options.model.file, options.model.overrides);
   train::Task task = load_task(file, options.compile);
   train::RunOptions run_options{options.run, options.resume, options.replace};
+  run_options.draw = !options.no_samples;
   train::run(task, run_options, file.text(), settings_json(file.settings()));
 }
 
@@ -41,6 +42,7 @@ void add_train(CLI::App& app) {
       ->type_name("RUN");
   command->add_flag("--resume", options->resume, "go on from the last checkpoint in the run folder");
   command->add_flag("--replace", options->replace, "drop the checkpoints and log of an earlier run in the folder");
+  command->add_flag("--no-samples", options->no_samples, "draw no grid of samples at the end");
   command
       ->add_option("--steps", options->steps,
                    "steps in all, those before --resume included; the same as --set train.steps=N")

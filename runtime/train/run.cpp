@@ -125,7 +125,7 @@ void run(const Task& task, const RunOptions& options, const std::string& model_t
   check_images(task);
   Run run(task, options, model_text, settings_json);
   run.train();
-  run.draw_grid();
+  if (options.draw) run.draw_grid();
 }
 
 }  // namespace qiln::train

@@ -34,7 +34,7 @@ struct RunOptions {
   bool resume = false;   // go on from the last checkpoint
   bool replace = false;  // drop what an earlier run left
   std::int64_t checkpoint_every = 500;
-  bool quiet = false;
+  bool draw = true;  // a grid of samples at the end
 };
 
 /// Trains to `task.steps` steps. Writes the model's text and settings, a log line a step, a checkpoint every
