@@ -107,7 +107,7 @@ Value Elaborator::concat(Arguments arguments, Span span) {
       continue;
     }
     if (!argument.name.empty()) {
-      report(DiagnosticKind::unknown_argument, argument.span, "concat", argument.name);
+      report(DiagnosticKind::unknown_argument, argument.name_span, "concat", argument.name);
       return Poison{};
     }
     if (argument.value.is<Observables>()) {

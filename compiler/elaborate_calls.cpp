@@ -29,12 +29,18 @@ std::string joined(const std::string& prefix, const std::string& name) {
 
 }  // namespace
 
+BoundArgument Elaborator::argument_of(const ast::Argument& argument) {
+  BoundArgument bound{"", eval(*argument.value), argument.value->span, argument.value->span};
+  if (argument.name) {
+    bound.name = argument.name->text;
+    bound.name_span = argument.name->span;
+  }
+  return bound;
+}
+
 Arguments Elaborator::arguments_of(const ast::Call& call, std::size_t first) {
   Arguments arguments;
-  for (std::size_t k = first; k < call.arguments.size(); ++k) {
-    const ast::Argument& argument = call.arguments[k];
-    arguments.push_back({argument.name ? argument.name->text : "", eval(*argument.value), argument.value->span});
-  }
+  for (std::size_t k = first; k < call.arguments.size(); ++k) arguments.push_back(argument_of(call.arguments[k]));
   return arguments;
 }
 
@@ -116,14 +122,14 @@ bool Elaborator::match(const std::string& callee, const std::vector<ast::Paramet
       if (k == parameters.size()) {
         std::vector<std::string> names;
         for (const auto& parameter : parameters) names.push_back(parameter.name.text);
-        report(DiagnosticKind::unknown_argument, argument.span, callee, argument.name)
+        report(DiagnosticKind::unknown_argument, argument.name_span, callee, argument.name)
             .did_you_mean(dsl::nearest(argument.name, names));
         fits = false;
         continue;
       }
     }
     if (matched[k]) {
-      report(DiagnosticKind::duplicate_argument, argument.span, callee, parameters[k].name.text);
+      report(DiagnosticKind::duplicate_argument, argument.name_span, callee, parameters[k].name.text);
       fits = false;
     }
     matched[k] = std::move(argument);
@@ -374,7 +380,7 @@ bool Elaborator::root(std::string_view name) {
       builder_.set_origin(
           {static_cast<std::int32_t>(parameter.span.file), parameter.span.begin, parameter.span.end, -1});
       const ValueId id = builder_.input(parameter.name.text, {*extents, true});
-      arguments.push_back({parameter.name.text, Tensor{id}, parameter.span});
+      arguments.push_back({parameter.name.text, Tensor{id}, parameter.span, parameter.name.span});
     }
     if (!known) return false;
   }

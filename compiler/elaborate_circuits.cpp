@@ -85,8 +85,7 @@ void Elaborator::gate_statement(const ast::GateStatement& node, Span span) {
   application.span = span;
   bool fits = modifiers(node, application);
   for (const ast::Argument& argument : node.arguments) {
-    application.arguments.push_back(
-        {argument.name ? argument.name->text : "", eval(*argument.value), argument.value->span});
+    application.arguments.push_back(argument_of(argument));
     fits = fits && !application.arguments.back().value.poisoned();
   }
   for (const ast::Expr& operand : node.operands) {
@@ -193,7 +192,7 @@ std::optional<std::vector<circuit::Angle>> Elaborator::angles(Gate id, const App
     if (!argument.name.empty())
       for (k = 0; k < wanted && row.parameters[k] != argument.name;) ++k;
     if (k >= wanted && !argument.name.empty()) {
-      report(DiagnosticKind::unknown_argument, argument.span, application.name, argument.name);
+      report(DiagnosticKind::unknown_argument, argument.name_span, application.name, argument.name);
       return {};
     }
     if (k < wanted && !matched[k]) matched[k] = &argument;

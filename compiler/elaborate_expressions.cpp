@@ -11,9 +11,12 @@ using dsl::DiagnosticKind;
 Value Elaborator::eval(const ast::Expr& expr) {
   const graph::Origin before = builder_.origin();
   graph::Origin origin = before;
-  origin.file = static_cast<std::int32_t>(expr.span.file);
-  origin.begin = expr.span.begin;
-  origin.end = expr.span.end;
+  // What a pipe computes is its last stage's doing.
+  const auto* pipe = std::get_if<ast::Pipe>(&expr.node);
+  const Span span = pipe ? pipe->stage->span : expr.span;
+  origin.file = static_cast<std::int32_t>(span.file);
+  origin.begin = span.begin;
+  origin.end = span.end;
   builder_.set_origin(origin);
   Value value = eval_node(expr);
   builder_.set_origin(before);

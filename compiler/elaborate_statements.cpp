@@ -72,8 +72,8 @@ void Elaborator::param(const ast::ParamStatement& node, Span span) {
     if (known == params_.end()) {
       graph::Origin origin = builder_.origin();
       origin.file = static_cast<std::int32_t>(span.file);
-      origin.begin = span.begin;
-      origin.end = span.end;
+      origin.begin = node.name.span.begin;
+      origin.end = node.name.span.end;
       const graph::Origin before = builder_.origin();
       builder_.set_origin(origin);
       const std::string path = attributes.path;

@@ -41,7 +41,8 @@ struct Instance {
 struct BoundArgument {
   std::string name;  // empty: by position
   Value value;
-  Span span;
+  Span span;            // of the value
+  Span name_span = {};  // of the name, or of the value when it has none
 };
 using Arguments = std::vector<BoundArgument>;
 
@@ -60,6 +61,7 @@ class Elaborator {
   bool root(std::string_view name);  // elaborate_calls.cpp
   Value eval(const ast::Expr& expr);
   Value call_value(const Value& callee, Arguments arguments, Span span, const std::string& name, bool frozen = false);
+  BoundArgument argument_of(const ast::Argument& argument);
   Arguments arguments_of(const ast::Call& call, std::size_t first = 0);
   std::optional<double> number_of(const Value& value) const;
 

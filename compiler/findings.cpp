@@ -86,16 +86,18 @@ class DeadParameters {
     auto& said = dead == all && by_reason.size() == 1
                      ? diagnostics_.report(DiagnosticKind::dead_parameter, span, all, path, reason)
                      : diagnostics_.report(DiagnosticKind::partly_dead_parameter, span, dead, all, path, reason);
-    if (dead < all) said.note(fmt::format("these are the elements {}", list(by_reason.begin()->second)));
-    for (auto it = std::next(by_reason.begin()); it != by_reason.end(); ++it)
-      said.note(fmt::format("for the elements {}: {}", list(it->second), it->first));
+    if (by_reason.size() > 1) {
+      for (const auto& [why, which] : by_reason) said.note(fmt::format("{}: {}", list(which), why));
+    } else if (dead < all) {
+      said.note(fmt::format("{} {}", dead == 1 ? "it is" : "these are", list(by_reason.begin()->second)));
+    }
   }
 
   static std::string list(const std::vector<std::int64_t>& elements) {
     constexpr std::size_t shown = 12;
-    std::string text;
+    std::string text = elements.size() == 1 ? "element" : "elements";
     for (std::size_t i = 0; i < std::min(shown, elements.size()); ++i)
-      text += fmt::format("{}{}", i ? ", " : "", elements[i]);
+      text += fmt::format("{} {}", i ? "," : "", elements[i]);
     return elements.size() > shown ? text + fmt::format(" and {} more", elements.size() - shown) : text;
   }
 

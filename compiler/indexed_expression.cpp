@@ -263,7 +263,7 @@ std::optional<Indexed> IndexedExpression::call(const Value& callee, const std::s
   const auto axes = align(parts, spans);
   if (!axes) return {};
   Arguments arguments;
-  for (std::size_t k = 0; k < parts.size(); ++k) arguments.push_back({names[k], parts[k].value, spans[k]});
+  for (std::size_t k = 0; k < parts.size(); ++k) arguments.push_back({names[k], parts[k].value, spans[k], spans[k]});
   Value value = elaborator_.call_value(callee, std::move(arguments), span, name);
   if (value.poisoned()) return {};
   if (value.number()) return Indexed{value, {}};

@@ -20,7 +20,7 @@ struct Options {
 
 void run(const Options& options) {
   graph::Graph g = text::parse(read_file(options.file), options.file);
-  graph::require_valid(g, options.file);
+  graph::require_valid(g, fmt::format("in {}", options.file));
   for (const Pass* pass : passes_named(options.passes)) qiln::run(*pass, g, true);
   write_output(options.output, text::print(g));
 }

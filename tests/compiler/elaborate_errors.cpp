@@ -52,8 +52,8 @@ TEST_CASE("shapes", "[elaborate]") {
 TEST_CASE("calls", "[elaborate]") {
   CHECK(in_net("return x |> linear") == Lines{"`linear` needs the argument `out` @ linear"});
   CHECK(in_net("return linear(x, 2, 3)") == Lines{"`linear` takes 2 arguments, found 3 @ linear(x, 2, 3)"});
-  CHECK(in_net("return linear(x, outt = 2)").at(0) == "`linear` has no argument `outt` @ 2");
-  CHECK(in_net("return linear(x, 2, out = 3)") == Lines{"`linear` gets the argument `out` twice @ 3"});
+  CHECK(in_net("return linear(x, outt = 2)").at(0) == "`linear` has no argument `outt` @ outt");
+  CHECK(in_net("return linear(x, 2, out = 3)") == Lines{"`linear` gets the argument `out` twice @ out"});
   CHECK(in_net("a = 3\nreturn a(x)") == Lines{"an integer cannot be called @ a(x)"});
   CHECK(said("net N(x: []) { return N(x) }\n") == Lines{"`N` depends on itself @ N(x)"});
   CHECK(said("net N(x: []) { y = x }\n") == Lines{"`N` returns nothing @ N"});

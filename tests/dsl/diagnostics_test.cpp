@@ -85,7 +85,6 @@ TEST_CASE("each kind is shown by some test") {
     if (extension == ".cpp" || extension == ".qiln") tests += *load_from_disk(entry.path().string());
   }
   for (const DiagnosticKindInfo& row : diagnostic_kinds()) {
-    if (row.kind > DiagnosticKind::unknown_override) break;  // later sections belong to later phases
     INFO(row.slug);
     const bool shown = tests.find("[" + std::string(row.slug) + "]") != std::string::npos ||
                        tests.find("DiagnosticKind::" + std::string(row.name) + "}") != std::string::npos ||

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <string>
@@ -31,17 +32,37 @@ inline jit::CacheOptions no_cache() {
   return options;
 }
 
-/// Relative to 1e-4 of the larger; entries that small beside the largest are not in the file.
-inline void check_close(double ours, double theirs) { CHECK(std::abs(ours - theirs) <= 1e-4 * std::max(std::abs(ours), std::abs(theirs))); }
+/// Within 1e-4 of the larger. `largest` is the largest entry of the tensor that the number is an entry of: rounding in
+/// the sums before it is relative to that, and is given 32 of its ULPs. PyTorch's own float32 run (v7.py --float32)
+/// misses small entries by up to 30 of them.
+inline void check_close(double ours, double theirs, double largest = 0) {
+  const double tolerance = 1e-4 * std::max(std::abs(ours), std::abs(theirs)) + 0x1p-18 * largest;
+  INFO(ours << " for " << theirs << ", off by " << ours - theirs);
+  CHECK(std::abs(ours - theirs) <= tolerance);
+}
+
+inline double largest_of(const nlohmann::json& entries) {
+  double largest = 0;
+  for (const auto& entry : entries) largest = std::max(largest, std::abs(entry[1].get<double>()));
+  return largest;
+}
 
 inline std::vector<float> formula_times(std::int64_t batch) {
   std::vector<float> t(batch);
-  for (std::int64_t i = 0; i < batch; ++i) t[i] = static_cast<float>(formula_bits(kStreamTime, static_cast<std::uint32_t>(i)) % 1000);
+  for (std::int64_t i = 0; i < batch; ++i)
+    t[i] = static_cast<float>(formula_bits(kStreamTime, static_cast<std::uint32_t>(i)) % 1000);
   return t;
+}
+
+/// Whether the program still has the parameter: one without influence is swept.
+inline bool has_param(const jit::Executable& program, const std::string& path) {
+  const auto& ports = program.program().params;
+  return std::any_of(ports.begin(), ports.end(), [&](const auto& port) { return port.name == path; });
 }
 
 inline void set_formula_parameters(jit::Executable& program, const nlohmann::json& parameters) {
   for (const auto& p : parameters) {
+    if (!has_param(program, p.at("path"))) continue;
     auto values = program.param(p.at("path").get<std::string>());
     auto formula = formula_vector(p.at("ordinal"), values.size(), p.at("scale"), p.at("offset"));
     std::copy(formula.begin(), formula.end(), values.begin());
@@ -66,16 +87,22 @@ inline void check_v7(const std::string& model, const graph::Graph& network, jit:
     program.run(batch);
     check_close(program.uniform_output("loss")[0], c.at("loss"));
     auto output = program.output("prediction");
-    for (const auto& entry : c.at("output")) check_close(output[entry[0].get<std::size_t>()], entry[1]);
+    const double largest_output = largest_of(c.at("output"));
+    for (const auto& entry : c.at("output")) check_close(output[entry[0].get<std::size_t>()], entry[1], largest_output);
     for (const auto& g : c.at("gradients")) {
       std::string path = parameters.at(g.at("ordinal").get<std::size_t>()).at("path");
       if (std::find(trained.begin(), trained.end(), path) == trained.end()) continue;
       INFO(path);
+      if (!has_param(program, path)) {
+        CHECK(g.at("norm") == 0);
+        continue;
+      }
       auto gradient = program.uniform_output("gradient." + path);
       double square = 0;
       for (float v : gradient) square += static_cast<double>(v) * v;
       check_close(std::sqrt(square), g.at("norm"));
-      for (const auto& entry : g.at("entries")) check_close(gradient[entry[0].get<std::size_t>()], entry[1]);
+      const double largest = largest_of(g.at("entries"));
+      for (const auto& entry : g.at("entries")) check_close(gradient[entry[0].get<std::size_t>()], entry[1], largest);
     }
     std::vector<std::vector<float>> mean(trained.size()), variance(trained.size());
     for (std::size_t step = 0; step < c.at("losses").size(); ++step) {
@@ -83,6 +110,7 @@ inline void check_v7(const std::string& model, const graph::Graph& network, jit:
       check_close(program.uniform_output("loss")[0], c.at("losses")[step]);
       auto s = train::adam_scalars({}, static_cast<std::int64_t>(step) + 1, 0);
       for (std::size_t k = 0; k < trained.size(); ++k) {
+        if (!has_param(program, trained[k])) continue;
         auto weight = program.param(trained[k]);
         auto gradient = program.uniform_output("gradient." + trained[k]);
         mean[k].resize(weight.size());
@@ -90,7 +118,8 @@ inline void check_v7(const std::string& model, const graph::Graph& network, jit:
         for (std::size_t i = 0; i < weight.size(); ++i) {
           mean[k][i] = 0.9f * mean[k][i] + 0.1f * gradient[i];
           variance[k][i] = 0.999f * variance[k][i] + 0.001f * gradient[i] * gradient[i];
-          weight[i] -= static_cast<float>(s.step_size * mean[k][i] / (std::sqrt(variance[k][i]) * s.inverse_root_bias2 + 1e-8));
+          weight[i] -=
+              static_cast<float>(s.step_size * mean[k][i] / (std::sqrt(variance[k][i]) * s.inverse_root_bias2 + 1e-8));
         }
       }
     }

@@ -1,0 +1,150 @@
+// Noise schedule, sampler coefficients and optimiser against closed forms and PyTorch.
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "dsl/error.h"
+#include "runtime/diffusion/objective.h"
+#include "runtime/jit/build.h"
+#include "runtime/train/adam.h"
+#include "tests/catch.h"
+#include "tests/reference/formula.h"
+#include "tests/runtime/scratch.h"
+
+using namespace qiln;
+using namespace qiln::diffusion;
+using test::error_of;
+using test::mentions;
+
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+
+/// Nichol and Dhariwal 2021, eq. 17.
+double cosine(double u) {
+  auto f = [](double v) { return std::pow(std::cos((v + 0.008) / 1.008 * kPi / 2), 2); };
+  return f(u) / f(0);
+}
+
+NoiseSchedule cosine_schedule(int steps) {
+  std::vector<double> levels;
+  for (int i = 0; i <= steps; ++i) levels.push_back(cosine(static_cast<double>(i) / steps));
+  return discretise(levels);
+}
+
+}  // namespace
+
+TEST_CASE("the cosine schedule in a thousand steps", "[diffusion]") {
+  const NoiseSchedule s = cosine_schedule(1000);
+  REQUIRE(s.steps() == 1000);
+  double product = 1;
+  int clipped = 0;
+  for (int t = 0; t < 1000; ++t) {
+    CHECK(s.beta[t] >= 1e-4);
+    CHECK(s.beta[t] <= 0.999);
+    product *= 1 - s.beta[t];
+    CHECK(s.alpha_bar[t] == Approx(product).epsilon(1e-12));
+    const double beta = 1 - cosine((t + 1) / 1000.0) / cosine(t / 1000.0);
+    if (beta >= 1e-4 && beta <= 0.999)
+      CHECK(s.beta[t] == Approx(beta).epsilon(1e-9));
+    else
+      ++clipped;
+  }
+  // The slope at 0 is pi * tan(0.008 / 1.008 * pi / 2) / 1.008 = 0.0389, so the first betas fall short of 1e-4: beta_t
+  // is about 1e-3 * (0.0389 + 4.86 (t + 1 / 2) / 1000), which passes 1e-4 between t = 12 and t = 13; and the last is 1.
+  CHECK(clipped == 14);
+  CHECK(s.beta[999] == 0.999);
+}
+
+TEST_CASE("levels that make no schedule are errors", "[diffusion]") {
+  auto said = [](std::vector<double> levels) { return error_of([&] { discretise(levels); }); };
+  CHECK(said({1, 0.5, 0.25}).empty());
+  CHECK(mentions(said({1}), "at least one step"));
+  CHECK(mentions(said({0.9, 0.5}), "0.9", "u = 0"));
+  CHECK(mentions(said({1, 0.5, 0.6}), "rises from 0.5 to 0.6", "u = 1"));
+  CHECK(mentions(said({1, -0.5}), "-0.5", "[0, 1]"));
+  CHECK(mentions(said({1, std::nan("")}), "nan"));
+  const std::vector<double> levels = {1, 0.5, 0.25};
+  CHECK(discretise(levels).beta == std::vector<double>{0.5, 0.5});
+  CHECK(discretise(levels).alpha_bar == std::vector<double>{0.5, 0.25});
+}
+
+TEST_CASE("a sampler's step with eta = 1 is the posterior of DDPM", "[diffusion]") {
+  const NoiseSchedule s = cosine_schedule(100);
+  for (int t = 99; t >= 0; --t) {
+    INFO(t);
+    const double now = s.alpha_bar[t], next = t ? s.alpha_bar[t - 1] : 1;
+    const SamplerScalars c = sampler_scalars(s, t, t - 1, 1);
+    // Ho et al. 2020, eq. 7: the mean's factors of x0 and x_t, and the variance.
+    const double of_clean = std::sqrt(next) * s.beta[t] / (1 - now);
+    const double of_noisy = std::sqrt(1 - s.beta[t]) * (1 - next) / (1 - now);
+    const double variance = (1 - next) / (1 - now) * s.beta[t];
+    CHECK(c.next_noise * c.inverse_noise == Approx(of_noisy).epsilon(1e-9).margin(1e-12));
+    CHECK(c.next_signal - c.signal * c.inverse_noise * c.next_noise == Approx(of_clean).epsilon(1e-9));
+    CHECK(c.fresh * c.fresh == Approx(variance).epsilon(1e-9).margin(1e-12));
+    CHECK(c.inverse_signal == Approx(1 / std::sqrt(now)));
+    CHECK(c.noise_over_signal == Approx(std::sqrt(1 / now - 1)));
+  }
+}
+
+TEST_CASE("a deterministic step keeps signal and noise apart", "[diffusion]") {
+  const NoiseSchedule s = cosine_schedule(100);
+  const SamplerScalars c = sampler_scalars(s, 80, 30, 0);
+  CHECK(c.fresh == 0);
+  CHECK(c.next_signal * c.next_signal == Approx(s.alpha_bar[30]));
+  CHECK(c.next_noise * c.next_noise == Approx(1 - s.alpha_bar[30]));
+}
+
+TEST_CASE("strided steps go from the last to the first", "[diffusion]") {
+  for (auto [total, count] : {std::pair{1000, 50}, {1000, 1000}, {7, 3}, {5, 2}}) {
+    const auto steps = strided_steps(total, count);
+    REQUIRE(static_cast<int>(steps.size()) == count);
+    CHECK(steps.front() == total - 1);
+    CHECK(steps.back() == 0);
+    for (std::size_t i = 1; i < steps.size(); ++i) CHECK(steps[i] < steps[i - 1]);
+  }
+  CHECK(strided_steps(10, 1) == std::vector<int>{9});
+}
+
+TEST_CASE("the compiled update follows torch.optim.Adam", "[diffusion]") {
+  std::ifstream in(QILN_SOURCE_DIR "/tests/reference/adam.json");
+  const auto reference = nlohmann::json::parse(in);
+  jit::CacheOptions cache;
+  cache.enabled = false;
+  jit::Engine engine(codegen::host_target(), cache);
+  constexpr std::size_t count = 19;
+  for (const auto& run : reference.at("runs")) {
+    const train::AdamSettings settings{run.at("lr"), run.at("betas")[0], run.at("betas")[1], run.at("eps")};
+    jit::Executable update = jit::build(train::adam_update(count, settings), engine);
+    auto fill = [&](const char* name, std::span<const float> values) {
+      std::ranges::copy(values, update.uniform_input(name).begin());
+    };
+    const auto start = test::formula_vector(0, count);
+    fill("weight", start);
+    fill("average", start);
+    for (const char* name : {"mean", "variance"}) fill(name, std::vector<float>(count, 0));
+    std::vector<double> average(start.begin(), start.end());
+    for (std::size_t step = 1; step <= run.at("parameters").size(); ++step) {
+      std::vector<float> gradient = test::formula_vector(static_cast<std::uint32_t>(step), count);
+      for (std::size_t i = 0; i < count; ++i)
+        gradient[i] = static_cast<float>(gradient[i] * std::pow(10.0, -static_cast<double>(i % 9)));
+      fill("gradient", gradient);
+      const auto scalars = train::adam_scalars(settings, static_cast<std::int64_t>(step), 0.5);
+      update.uniform_input("step_size")[0] = static_cast<float>(scalars.step_size);
+      update.uniform_input("inverse_root_bias2")[0] = static_cast<float>(scalars.inverse_root_bias2);
+      update.uniform_input("average_decay")[0] = static_cast<float>(scalars.average_decay);
+      update.run(1);
+      for (const char* name : {"weight", "mean", "variance", "average"}) fill(name, update.uniform_output(name));
+      // Twelve steps, each rounding a weight below 1.5 once (2^-24 of it) and a step below 0.2 some eight times.
+      constexpr double tolerance = 12 * (1.5 + 8 * 0.2) / (1 << 24);
+      const double decay = std::min(0.5, (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step)));
+      for (std::size_t i = 0; i < count; ++i) {
+        INFO("step " << step << " element " << i);
+        const double expected = run.at("parameters")[step - 1][i];
+        CHECK(std::abs(update.uniform_output("weight")[i] - expected) <= tolerance);
+        average[i] = decay * average[i] + (1 - decay) * expected;
+        CHECK(std::abs(update.uniform_output("average")[i] - average[i]) <= tolerance);
+      }
+    }
+  }
+}

@@ -1,0 +1,268 @@
+// Training runs: the same bits whatever the threads and interruptions, and a loss that falls.
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "compiler/pipeline.h"
+#include "runtime/data/png.h"
+#include "runtime/files.h"
+#include "runtime/train/run.h"
+#include "tests/compiler/elaborated.h"
+#include "tests/reference/formula.h"
+#include "tests/runtime/scratch.h"
+
+using namespace qiln;
+using test::error_of;
+using test::mentions;
+using test::Scratch;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kDenoiser = R"(
+circuit Gate(x: [2]) -> [2] {
+  param w: [2] ~ uniform(0, 2 * pi)
+  qubits q[2]
+  RY(x) q
+  CNOT q[0], q[1]
+  RY(w) q
+  return expval(Z(q))
+}
+net N(x: [1, 4, 4], t: []) -> [1, 4, 4] {
+  h = x |> conv(4, 3) |> relu
+  h = h + linear(sinusoidal(t, 8), 4)
+  g = h |> mean(axes = [1, 2]) |> freeze linear(2) |> Gate |> linear(4)
+  return h * (1 + g) |> conv(1, 3)
+}
+)";
+
+/// Its circuit as a state vector.
+graph::Graph denoiser() {
+  auto net = Elaborated::text(kDenoiser);
+  INFO(net.messages());
+  REQUIRE(net.graph);
+  run_circuit_passes(*net.graph, false);
+  return std::move(*net.graph);
+}
+
+/// Twenty steps; the levels fall evenly in the square root.
+diffusion::NoiseSchedule schedule() {
+  std::vector<double> levels;
+  for (int i = 0; i <= 20; ++i) levels.push_back((1 - i / 20.0) * (1 - i / 20.0));
+  return diffusion::discretise(levels);
+}
+
+data::Images images() {
+  data::Images images{.count = 11, .channels = 1, .height = 4, .width = 4};
+  for (std::uint32_t i = 0; i < images.count * images.image_size(); ++i)
+    images.pixels.push_back(static_cast<std::uint8_t>(i % 16 < 8 ? 255 : test::formula_bits(1, i) >> 28));
+  return images;
+}
+
+train::Task task(std::int64_t steps) {
+  train::Task task;
+  task.network = denoiser();
+  task.schedule = schedule();
+  task.images = images();
+  task.trainer = {.batch = 19, .adam = {.learning_rate = 1e-2}, .average_decay = 0.9, .seed = 5};
+  task.steps = steps;
+  task.sampler.steps = 4;
+  task.samples = 4;
+  task.target = codegen::host_target();
+  task.cache.enabled = false;
+  return task;
+}
+
+std::vector<float> batch_of(const train::Task& task, std::int64_t step) {
+  const auto all = data::scale_images(task.images);
+  const auto size = static_cast<std::int64_t>(task.images.image_size());
+  std::vector<float> batch;
+  for (std::int64_t k = 0; k < task.trainer.batch; ++k) {
+    const auto image = (step * task.trainer.batch + k) % static_cast<std::int64_t>(task.images.count);
+    batch.insert(batch.end(), all.begin() + image * size, all.begin() + (image + 1) * size);
+  }
+  return batch;
+}
+
+train::Trainer trainer_of(const train::Task& task, jit::Engine& engine, int threads = 0) {
+  return {task.network, task.schedule, task.trainer, engine, threads};
+}
+
+bool same_bits(const train::Checkpoint& a, const train::Checkpoint& b) {
+  return a.step == b.step && std::equal(a.tensors.begin(), a.tensors.end(), b.tensors.begin(), b.tensors.end(),
+                                        [](const train::Tensor& x, const train::Tensor& y) {
+                                          return x.name == y.name && x.shape == y.shape && x.bytes == y.bytes;
+                                        });
+}
+
+fs::path latest(const fs::path& run) { return run / "checkpoints" / "latest.safetensors"; }
+
+/// The losses of a run's log, in order of their steps.
+std::vector<double> losses_of(const fs::path& run) {
+  std::vector<double> losses;
+  std::ifstream in(run / "log.jsonl");
+  for (std::string line; std::getline(in, line);) {
+    const auto record = nlohmann::json::parse(line);
+    CHECK(record.at("step") == static_cast<std::int64_t>(losses.size()) + 1);
+    losses.push_back(record.at("loss"));
+  }
+  return losses;
+}
+
+/// Raises SIGINT as soon as `log` has a line, unless told to give up first.
+class Interrupter {
+ public:
+  explicit Interrupter(fs::path log)
+      : thread_([this, log = std::move(log)] {
+          while (!done_) {
+            std::error_code missing;
+            const auto size = fs::file_size(log, missing);
+            if (!missing && size > 0) {
+              ::kill(::getpid(), SIGINT);
+              return;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+          }
+        }) {}
+  ~Interrupter() {
+    done_ = true;
+    thread_.join();
+  }
+
+ private:
+  std::atomic<bool> done_ = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("training gives the same bits with 1, 2 and 7 threads", "[train]") {
+  const train::Task small = task(3);
+  jit::Engine engine(small.target, small.cache);
+  std::vector<train::Checkpoint> ends;
+  std::vector<double> losses;
+  for (int threads : {1, 2, 7}) {
+    auto trainer = trainer_of(small, engine, threads);
+    for (std::int64_t step = 0; step < 3; ++step) losses.push_back(trainer.step(batch_of(small, step)));
+    trainer.save(ends.emplace_back());
+  }
+  CHECK(same_bits(ends[0], ends[1]));
+  CHECK(same_bits(ends[0], ends[2]));
+  for (int k = 0; k < 3; ++k) {
+    CHECK(losses[k] == losses[3 + k]);
+    CHECK(losses[k] == losses[6 + k]);
+  }
+}
+
+TEST_CASE("a frozen layer keeps its first values, others move", "[train]") {
+  const train::Task small = task(2);
+  jit::Engine engine(small.target, small.cache);
+  auto trainer = trainer_of(small, engine);
+  train::Checkpoint before, after;
+  trainer.save(before);
+  for (std::int64_t step = 0; step < 2; ++step) trainer.step(batch_of(small, step));
+  trainer.save(after);
+  REQUIRE(before.tensors.size() == after.tensors.size());
+  for (std::size_t i = 0; i < before.tensors.size(); ++i) {
+    INFO(before.tensors[i].name);
+    const bool frozen = before.tensors[i].name.starts_with("g.linear.");
+    CHECK((before.tensors[i].bytes == after.tensors[i].bytes) == frozen);
+  }
+}
+
+TEST_CASE("the loss falls on a small set", "[train]") {
+  const train::Task small = task(200);
+  jit::Engine engine(small.target, small.cache);
+  auto trainer = trainer_of(small, engine);
+  double first = 0, last = 0;
+  for (std::int64_t step = 0; step < 200; ++step) {
+    const double loss = trainer.step(batch_of(small, step));
+    if (step < 20) first += loss / 20;
+    if (step >= 180) last += loss / 20;
+  }
+  CHECK(last < 0.7 * first);
+}
+
+TEST_CASE("a run that stops and resumes ends in the bits of one that did not", "[train]") {
+  const Scratch scratch;
+  train::run(task(6), {.folder = scratch / "whole"}, "net", "{}");
+  train::run(task(2), {.folder = scratch / "parts"}, "net", "{}");
+  train::run(task(6), {.folder = scratch / "parts", .resume = true}, "net", "{}");
+  CHECK(read_file(latest(scratch / "whole")) == read_file(latest(scratch / "parts")));
+  CHECK(losses_of(scratch / "whole").size() == 6);
+  CHECK(losses_of(scratch / "whole") == losses_of(scratch / "parts"));
+  const auto grid = fs::path("samples") / "step000006.png";
+  CHECK(read_file(scratch / "whole" / grid) == read_file(scratch / "parts" / grid));
+}
+
+TEST_CASE("Ctrl-C saves, and a resume goes on to the same bits", "[train]") {
+  const Scratch scratch;
+  const fs::path run = scratch / "stopped";
+  {
+    const Interrupter interrupter(run / "log.jsonl");
+    const std::string said = error_of([&] { train::run(task(1000000), {.folder = run}, "net", "{}"); });
+    CHECK(mentions(said, "stopped at step", "--resume"));
+  }
+  const std::int64_t stopped = train::load_checkpoint(latest(run)).step;
+  CHECK(static_cast<std::int64_t>(losses_of(run).size()) == stopped);
+  train::run(task(stopped + 2), {.folder = run, .resume = true}, "net", "{}");
+  train::run(task(stopped + 2), {.folder = scratch / "whole"}, "net", "{}");
+  CHECK(read_file(latest(run)) == read_file(latest(scratch / "whole")));
+  CHECK(losses_of(run) == losses_of(scratch / "whole"));
+}
+
+TEST_CASE("a run folder is not overwritten, and needs a checkpoint of the same model", "[train]") {
+  const Scratch scratch;
+  CHECK(mentions(error_of([&] { train::run(task(1), {.folder = scratch / "none", .resume = true}, "net", "{}"); }),
+                 "none"));
+  train::run(task(1), {.folder = scratch / "run"}, "net", "{}");
+  CHECK(mentions(error_of([&] { train::run(task(1), {.folder = scratch / "run"}, "net", "{}"); }), "--resume"));
+  auto other = Elaborated::text("net N(x: [1, 4, 4], t: []) -> [1, 4, 4] { return x |> conv(1, 3) }\n");
+  train::Task changed = task(2);
+  changed.network = std::move(*other.graph);
+  CHECK(mentions(error_of([&] { train::run(changed, {.folder = scratch / "run", .resume = true}, "net", "{}"); }),
+                 "out.conv.weight"));
+  changed.images.height = 2;
+  changed.images.width = 8;
+  CHECK(mentions(error_of([&] { train::run(changed, {.folder = scratch / "wide"}, "net", "{}"); }), "1 x 2 x 8"));
+  CHECK_FALSE(fs::exists(scratch / "wide"));
+}
+
+TEST_CASE("a loss that is no number stops the run and leaves the parameters alone", "[train]") {
+  const train::Task small = task(1);
+  jit::Engine engine(small.target, small.cache);
+  auto trainer = trainer_of(small, engine);
+  train::Checkpoint before, after;
+  trainer.save(before);
+  auto batch = batch_of(small, 0);
+  batch[3] = std::numeric_limits<float>::infinity();
+  CHECK(mentions(error_of([&] { trainer.step(batch); }), "learning rate"));
+  trainer.save(after);
+  CHECK(same_bits(before, after));
+}
+
+TEST_CASE("samples do not depend on how they are batched, nor on threads", "[train]") {
+  const train::Task small = task(1);
+  jit::Engine engine(small.target, small.cache);
+  train::Checkpoint weights;
+  trainer_of(small, engine).save(weights);
+  auto draw = [&](std::int64_t batch, int threads, double eta, std::int64_t count = 11) {
+    diffusion::SamplerSettings settings{.steps = 5, .eta = eta, .seed = 3, .batch = batch};
+    return diffusion::sample(small.network, small.schedule, weights, true, count, settings, engine, {}, threads);
+  };
+  for (double eta : {0.0, 1.0}) {
+    const auto whole = draw(64, 1, eta);
+    REQUIRE(whole.size() == 11 * 16);
+    for (float v : whole) REQUIRE(std::isfinite(v));
+    for (std::int64_t batch : {1, 3, 4, 8}) CHECK(draw(batch, 1, eta) == whole);
+    for (int threads : {2, 7}) CHECK(draw(64, threads, eta) == whole);
+    const auto fewer = draw(64, 1, eta, 5);
+    CHECK(std::equal(fewer.begin(), fewer.end(), whole.begin()));
+  }
+  CHECK(draw(64, 1, 0.0) != draw(64, 1, 1.0));
+}
