@@ -133,7 +133,8 @@ bool Elaborator::align(std::vector<Value>& values, const std::vector<Span>& span
                       spans[longest]);
       return false;
     }
-    if (!shape.empty() && shape.size() < target.size() && suffix(shape, target))
+    // The prelude means what it says.
+    if (!in_prelude_ && !shape.empty() && shape.size() < target.size() && suffix(shape, target))
       report(DiagnosticKind::right_alignment, spans[k], graph::to_string(shape), graph::to_string(target));
     values[k] = Tensor{builder_.broadcast_left(values[k].as<Tensor>().id, target)};
   }

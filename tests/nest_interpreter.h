@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "compiler/graph/evaluate.h"
 #include "compiler/kernel/abi.h"
 #include "compiler/kernel/kernel.h"
 #include "runtime/random/philox.h"
@@ -85,53 +86,8 @@ class NestInterpreter {
   }
 
   static double apply(Primitive op, double a, double b, double c) {
-    switch (op) {
-      case Primitive::add:
-        return a + b;
-      case Primitive::subtract:
-        return a - b;
-      case Primitive::multiply:
-        return a * b;
-      case Primitive::divide:
-        return a / b;
-      case Primitive::negate:
-        return -a;
-      case Primitive::maximum:
-        return std::max(a, b);
-      case Primitive::minimum:
-        return std::min(a, b);
-      case Primitive::power:
-        return std::pow(a, b);
-      case Primitive::exp:
-        return std::exp(a);
-      case Primitive::log:
-        return std::log(a);
-      case Primitive::sqrt:
-        return std::sqrt(a);
-      case Primitive::sin:
-        return std::sin(a);
-      case Primitive::cos:
-        return std::cos(a);
-      case Primitive::tanh:
-        return std::tanh(a);
-      case Primitive::erf:
-        return std::erf(a);
-      case Primitive::relu:
-        return std::max(a, 0.0);
-      case Primitive::abs:
-        return std::abs(a);
-      case Primitive::floor:
-        return std::floor(a);
-      case Primitive::less:
-        return a < b;
-      case Primitive::equal:
-        return a == b;
-      case Primitive::select:
-        return a != 0 ? b : c;
-      default:
-        assert(false && "not pointwise");
-        return 0;
-    }
+    const double operands[] = {a, b, c};
+    return graph::evaluate(op, std::span(operands, static_cast<std::size_t>(primitive(op).arity)));
   }
 
   double random(const kernel::Instruction& i, const Point& at, int lane) const {

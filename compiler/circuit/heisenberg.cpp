@@ -169,7 +169,7 @@ std::string explain(const Circuit& circuit, const DeadElement& element) {
     case DeadReason::diagonal:
       return name + " commutes with every later gate up to the Z readout";
     case DeadReason::commutes:
-      return name + " leaves every observable that is read behind it as it is";
+      return "this angle of " + name + " leaves every observable that is read behind it as it is";
     case DeadReason::global_phase:
       return name + " only turns the phase of a basis state there";
   }
