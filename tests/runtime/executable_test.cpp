@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "compiler/differentiate.h"
 #include "compiler/pipeline.h"
 #include "compiler/schedule.h"
 #include "runtime/jit/engine.h"
@@ -10,6 +11,7 @@
 #include "runtime/reference/evaluate.h"
 #include "tests/catch.h"
 #include "tests/circuit_graph.h"
+#include "tests/compiler/circuit_support.h"
 #include "tests/random_graph.h"
 #include "tests/unet_graph.h"
 
@@ -50,8 +52,9 @@ void fill(const graph::Graph& graph, jit::Executable& executable, reference::Fee
   }
 }
 
-/// The largest difference from the reference in units of float's rounding of the terms involved.
-double worst(const graph::Graph& graph, const jit::Executable& executable, const reference::Feed<double>& feed) {
+/// The largest difference from the reference in units of float's rounding of the terms involved, or of `least`.
+double worst(const graph::Graph& graph, const jit::Executable& executable, const reference::Feed<double>& feed,
+             double least = 1e-30) {
   const auto expected = reference::evaluate<double>(graph, feed);
   double worst = 0;
   for (const auto& output : graph.outputs) {
@@ -61,7 +64,7 @@ double worst(const graph::Graph& graph, const jit::Executable& executable, const
     for (std::size_t k = 0; k < got.size(); ++k) {
       const auto e = static_cast<std::int64_t>(k) % elements;
       const auto row = value.value.rows() == 1 ? 0 : static_cast<std::int64_t>(k) / elements;
-      const double unit = reference::float_epsilon * value.magnitude(row, e) + 1e-30;
+      const double unit = reference::float_epsilon * value.magnitude(row, e) + least;
       const double difference = std::abs(got[k] - value.value(row, e)) / unit;
       if (!(difference <= worst)) worst = difference;
     }
@@ -100,6 +103,49 @@ TEST_CASE("a compiled circuit on the state vector and its gradients agree with t
     fill(graph, executable, feed);
     executable.run(feed.batch);
     CHECK(worst(graph, executable, feed) < 8);
+  }
+}
+
+TEST_CASE("compiled random circuits and their gradients agree with the reference and with dense simulation") {
+  for (int lanes : {4, 8, 16}) {
+    jit::Engine engine(codegen::host_target(lanes), {false, {}});
+    for (unsigned seed = 0; seed < 4; ++seed) {
+      INFO("lanes " << lanes << ", seed " << seed);
+      const int n = 1 + static_cast<int>(seed);
+      const auto random = test::random_circuit(n, 5 + 3 * n, 300 + seed);
+      auto graph = test::graph_of(random.circuit, random.operands);
+      graph::Builder b(graph);
+      const auto read = graph.output("y");
+      const auto loss = b.batch_sum(b.reduce_sum(b.multiply(read, read), {0}));
+      graph.outputs.push_back({"loss", loss});
+      run_circuit_passes(graph, false);
+      std::vector<graph::ValueId> inputs;
+      for (graph::ValueId id = 0; id < graph.nodes.size(); ++id)
+        if (graph[id].op == Primitive::input) inputs.push_back(id);
+      const auto derivatives = gradients(graph, graph.output("loss"), inputs);
+      for (std::size_t k = 0; k < derivatives.size(); ++k)
+        graph.outputs.push_back({"gradient" + std::to_string(k), derivatives[k]});
+      run_standard_passes(graph);
+      auto executable = compiled(graph, engine, 2);
+      reference::Feed<double> feed;
+      feed.batch = 1 + 3 * seed;
+      fill(graph, executable, feed);
+      executable.run(feed.batch);
+      // Amplitudes that cancel leave products of two roundings in gradients that are zero.
+      CHECK(worst(graph, executable, feed, reference::float_epsilon * reference::float_epsilon) < 8);
+      const auto got = executable.output("y");
+      const auto readings = random.circuit.readout.size();
+      for (std::int64_t sample = 0; sample < feed.batch; ++sample) {
+        auto operands = random.operands;
+        for (std::size_t e = 0; e < 16; ++e) {
+          operands[0][e] = feed.inputs["x0"](sample, e);
+          operands[1][e] = feed.inputs["x1"](0, e);
+        }
+        const auto dense = test::simulate(random.circuit, operands);
+        // Amplitudes of norm 1 through some 17 gates, each rounded a few times; observables of norm 2 at most.
+        for (std::size_t k = 0; k < readings; ++k) CHECK(std::abs(got[sample * readings + k] - dense[k]) < 2e-5);
+      }
+    }
   }
 }
 
