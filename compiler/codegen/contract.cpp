@@ -131,9 +131,8 @@ class PhaseEmitter {
       for (std::size_t f = 0; f < phase_.factors.size(); ++f)
         pointers_[f] = advanced(pointers_[f], value * phase_.factors[f].strides[axes_ + k] * floats(phase_.factors[f]));
       at_[axes_ + k] = {nullptr, value};
-      // A loop's limit cannot guard a single value: only `extent == 1` comes here with one.
-      auto tested = bounded_single(k);
-      if (tested) {
+      // An index of one value may still be guarded: then its limits make a loop of at most one round.
+      if (bounded(k)) {
         auto [low_limit, high_limit] = limits(k);
         sums = b_.loop(low_limit, high_limit, 1, sums, [&](Value*, std::span<Value* const> carried) {
           return sum_over(position + 1, {carried.begin(), carried.end()});
@@ -146,7 +145,7 @@ class PhaseEmitter {
     return sums;
   }
 
-  bool bounded_single(int k) const {
+  bool bounded(int k) const {
     return std::any_of(plan_.guards.begin(), plan_.guards.end(),
                        [&](const auto& g) { return g.kind == GuardKind::bounds && g.reduction == k; });
   }
@@ -316,9 +315,7 @@ class PhaseEmitter {
       Value* sums = padded == 1 ? b_.lane_sum(some[0]) : b_.lane_sums(some);
       for (std::size_t m = 0; m < here; ++m) {
         Value* one = padded == 1 ? sums : b_.ir.CreateExtractElement(sums, m);
-        Value* address = b_.address(store.access, points[first + m]);
-        Value* before = b_.ir.CreateAlignedLoad(b_.f32, address, llvm::Align(4));
-        b_.ir.CreateAlignedStore(b_.ir.CreateFAdd(before, one), address, llvm::Align(4));
+        b_.add_to(b_.address(store.access, points[first + m]), one);
       }
     }
   }
