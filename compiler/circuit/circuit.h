@@ -1,9 +1,15 @@
 // The circuit level: a straight line of gates over qubits, every gate from the one table (dsl/gates.h), every angle an
 // element of a tensor that the circuit's graph node has as operand, or a constant. Qubit 0 is the most significant bit
-// of a basis index. The state starts as |0...0>.
+// of a basis index. The state starts as |0...0>, or as amplitudes that an operand holds.
+//
+// A circuit's results are one vector: the expectation values of `readout`, then for each list of `probabilities` the
+// 2^k probabilities of its basis states. A node that maps a circuit over `places` runs it once a place: operands that
+// it names as mapped have a leading axis of that extent (elements count within a place), the others are shared, and
+// results get the axis in front (graph.h, CircuitAttributes).
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,12 +44,33 @@ struct PauliTerm {
 /// One expectation value.
 using Observable = std::vector<PauliTerm>;
 
+/// The state that `qubits` start in: sum over b of operand[b] |b>, the first of them in the most significant bit of b.
+/// The operand has 2^k elements and norm 1. The other qubits start as |0>.
+struct InitialState {
+  std::vector<std::int32_t> qubits;
+  std::int32_t operand = 0;
+  bool operator==(const InitialState&) const = default;
+};
+
+/// How a circuit is to be simulated: the state vector, or exactly with its channels as a density matrix.
+enum class Simulation : std::uint8_t { state, density };
+
 struct Circuit {
   std::string name;  // "Bottleneck"
   int qubits = 0;
+  Simulation simulation = Simulation::state;
+  std::optional<InitialState> initial;
   std::vector<Operation> operations;
   std::vector<Observable> readout;
+  std::vector<std::vector<std::int32_t>> probabilities;  // each a list of qubits, the first the most significant bit
   bool operator==(const Circuit&) const = default;
+
+  /// Numbers that it gives: readings, then probabilities.
+  std::int64_t outputs() const {
+    auto count = static_cast<std::int64_t>(readout.size());
+    for (const auto& list : probabilities) count += std::int64_t{1} << list.size();
+    return count;
+  }
 };
 
 /// One step on the state vector. A dense block on k qubits takes 2 * 4^k reals (row-major complex matrix, re and im
@@ -60,11 +87,14 @@ struct Block {
   bool operator==(const Block&) const = default;
 };
 
-/// What a circuit is after its passes. apply_blocks(entries...) -> [2, 2^n] (re, im); apply_blocks_adjoint(entries...,
-/// state, cotangent of the state) runs the blocks backwards and gives the cotangents of all entries, flattened and
-/// concatenated in operand order, varying [total]; expval(state) -> [readout.size()].
+/// What a circuit is after its passes. apply_blocks(operands...) -> [2, 2^n] (re, im); apply_blocks_adjoint(operands...,
+/// state, cotangent of the state) runs the blocks backwards and gives the cotangents of all operands, flattened and
+/// concatenated in operand order, varying [total]; expval(state) -> [readout.size()]. Probabilities are ordinary
+/// arithmetic on the state. With places P: states [P, 2, 2^n], cotangents [P, total] (those of shared operands once a
+/// place, not summed), values [P, readout.size()].
 struct BlockProgram {
   int qubits = 0;
+  std::int32_t initial = -1;  // operand that is the initial state [2, 2^n]; -1: |0...0>
   std::vector<Block> blocks;
   std::vector<Observable> readout;
   bool operator==(const BlockProgram&) const = default;

@@ -52,7 +52,11 @@ void each_field(A& a, Visit&& visit) {
 }
 template <class A, class Visit>
 requires std::is_same_v<std::remove_const_t<A>, CircuitAttributes>
-void each_field(A& a, Visit&& visit) { visit("index", a.index); }
+void each_field(A& a, Visit&& visit) {
+  visit("index", a.index);
+  visit("places", a.places);
+  visit("mapped", a.mapped);
+}
 
 /// The words of an enumeration field, in enumerator order.
 inline constexpr const char* initialiser_words[] = {"uniform", "normal", "constant"};

@@ -140,11 +140,14 @@ ValueId Builder::batch_sum(ValueId a) {
 
 ValueId Builder::stop_gradient(ValueId a) { return append(Primitive::stop_gradient, graph_.type(a), {a}); }
 
-ValueId Builder::circuit(circuit::Circuit circuit, std::vector<ValueId> operands) {
-  Type type{{static_cast<std::int64_t>(circuit.readout.size())}, any_varying(operands)};
+ValueId Builder::circuit(circuit::Circuit circuit, std::vector<ValueId> operands, std::int64_t places,
+                         std::vector<int> mapped) {
+  Type type{{circuit.outputs()}, any_varying(operands)};
+  if (places > 0) type.shape.insert(type.shape.begin(), places);
   graph_.circuits.push_back(std::move(circuit));
   auto index = static_cast<std::int32_t>(graph_.circuits.size() - 1);
-  return append(Primitive::circuit, std::move(type), std::move(operands), CircuitAttributes{index});
+  return append(Primitive::circuit, std::move(type), std::move(operands),
+                CircuitAttributes{index, places, std::move(mapped)});
 }
 
 }  // namespace qiln::graph

@@ -53,8 +53,9 @@ class Builder {
   ValueId broadcast_left(ValueId a, const Shape& shape);
   ValueId batch_sum(ValueId a);
   ValueId stop_gradient(ValueId a);
-  /// A circuit with its angle tensors -> [readout.size()].
-  ValueId circuit(circuit::Circuit circuit, std::vector<ValueId> operands);
+  /// A circuit with its operands -> [outputs], or [places, outputs] where the operands `mapped` have a leading axis.
+  ValueId circuit(circuit::Circuit circuit, std::vector<ValueId> operands, std::int64_t places = 0,
+                  std::vector<int> mapped = {});
 
   /// What the others call: appends a node whose type the caller knows.
   ValueId append(Primitive op, Type type, std::vector<ValueId> operands, Attributes attributes = {});

@@ -90,8 +90,12 @@ struct ContractAttributes {
 };
 
 /// circuit: an index into Graph::circuits. apply_blocks, expval and their adjoints: an index into Graph::blocks.
+/// places P > 0: run once a place; operands numbered in `mapped` (ascending) have a leading axis P, results too. States
+/// and cotangents always have it, whether `mapped` names them or not.
 struct CircuitAttributes {
   std::int32_t index = 0;
+  std::int64_t places = 0;
+  std::vector<int> mapped;
   bool operator==(const CircuitAttributes&) const = default;
 };
 

@@ -237,23 +237,47 @@ class Verifier {
       return say("there is no {} {}", whole ? "circuit" : "block program", index);
     std::vector<Shape> operands;
     for (std::size_t k = 0; k < it().operands.size(); ++k) operands.push_back(shape(k));
+    if (!leave_place(operands)) return;
     if (whole) {
       const auto& circuit = graph_.circuits[index];
       for (const std::string& problem : verify_circuit(circuit, operands)) say("{}", problem);
-      return expect_shape({static_cast<std::int64_t>(circuit.readout.size())});
+      return expect_shape(at_places({circuit.outputs()}));
     }
     blocks(graph_.blocks[index], std::move(operands));
   }
 
+  /// `shape` behind the axis of places, if there is one.
+  Shape at_places(Shape shape) {
+    const std::int64_t places = it().as<CircuitAttributes>().places;
+    if (places > 0) shape.insert(shape.begin(), places);
+    return shape;
+  }
+
+  /// Takes the axis of places from the operands that are mapped.
+  bool leave_place(std::vector<Shape>& operands) {
+    const auto& [index, places, mapped] = it().as<CircuitAttributes>();
+    if (places < 0 || (places == 0 && !mapped.empty())) return say("{} places", places), false;
+    if (!ascending(mapped, operands.size())) return false;
+    for (int k : mapped) {
+      if (operands[k].empty() || operands[k][0] != places) {
+        say("operand {} has {} where {} places come first", k, to_string(operands[k]), places);
+        return false;
+      }
+      operands[k].erase(operands[k].begin());
+    }
+    return true;
+  }
+
   void blocks(const circuit::BlockProgram& program, std::vector<Shape> operands) {
-    const Shape state{2, std::int64_t{1} << program.qubits};
-    const Shape values{static_cast<std::int64_t>(program.readout.size())};
+    const Shape state = at_places({2, std::int64_t{1} << program.qubits});
+    const Shape values = at_places({static_cast<std::int64_t>(program.readout.size())});
     auto operand_is = [&](std::size_t k, const Shape& expected) {
       if (operands[k] != expected)
         say("operand {} has {} where {} is due", k, to_string(operands[k]), to_string(expected));
     };
     if (it().op == Primitive::expval || it().op == Primitive::expval_adjoint) {
       operand_is(0, state);
+      if (program.readout.empty()) return say("no readout");
       if (it().op == Primitive::expval) return expect_shape(values);
       operand_is(1, values);
       return expect_shape(state);
@@ -268,7 +292,7 @@ class Verifier {
     for (const std::string& problem : verify_blocks(program, operands)) say("{}", problem);
     std::int64_t total = 0;
     for (const Shape& entries : operands) total += element_count(entries);
-    expect_shape(adjoint ? Shape{total} : state);
+    expect_shape(adjoint ? at_places({total}) : state);
   }
 
   const Graph& graph_;

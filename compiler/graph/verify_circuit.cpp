@@ -28,7 +28,6 @@ void check_element(std::int64_t operand, std::int64_t element, std::int64_t coun
 }
 
 void check_readout(const std::vector<circuit::Observable>& readout, int qubits, Problems& problems) {
-  if (readout.empty()) problems.push_back("no readout");
   for (const auto& observable : readout)
     for (const auto& term : observable)
       if (qubits < 64 && ((term.x | term.z) >> qubits) != 0) problems.push_back("a readout beyond the qubits");
@@ -51,7 +50,20 @@ Problems verify_circuit(const circuit::Circuit& circuit, const std::vector<Shape
     for (const auto& angle : operation.angles)
       if (angle.operand != -1) check_element(angle.operand, angle.element, 1, operands, who, problems);
   }
+  if (circuit.initial) {
+    const auto& [qubits, operand] = *circuit.initial;
+    check_qubits(qubits, circuit.qubits, "the initial state", problems);
+    if (qubits.empty() || qubits.size() > 30)
+      problems.push_back(fmt::format("an initial state of {} qubits", qubits.size()));
+    else
+      check_element(operand, 0, std::int64_t{1} << qubits.size(), operands, "the initial state", problems);
+  }
+  if (circuit.readout.empty() && circuit.probabilities.empty()) problems.push_back("no readout");
   check_readout(circuit.readout, circuit.qubits, problems);
+  for (const auto& list : circuit.probabilities) {
+    check_qubits(list, circuit.qubits, "probabilities", problems);
+    if (list.empty() || list.size() > 30) problems.push_back(fmt::format("probabilities of {} qubits", list.size()));
+  }
   return problems;
 }
 
@@ -59,6 +71,8 @@ Problems verify_blocks(const circuit::BlockProgram& program, const std::vector<S
   using Kind = circuit::Block::Kind;
   Problems problems;
   if (program.qubits < 1 || program.qubits > 40) return {fmt::format("{} qubits", program.qubits)};
+  if (program.initial != -1)
+    check_element(program.initial, 0, std::int64_t{2} << program.qubits, entries, "the initial state", problems);
   for (std::size_t i = 0; i < program.blocks.size(); ++i) {
     const auto& block = program.blocks[i];
     const std::string who = fmt::format("block {}", i);

@@ -132,6 +132,7 @@ std::vector<Observable> parse_readout(Lexer& lexer, int qubits) {
 
 std::string print(const BlockProgram& program) {
   std::string text = fmt::format("blocks {} {{\n", program.qubits);
+  if (program.initial >= 0) text += fmt::format("  initial from %{}\n", program.initial);
   for (const Block& block : program.blocks) text += print_block(block);
   return text + print_readout(program.readout, program.qubits) + "}\n";
 }
@@ -140,6 +141,10 @@ BlockProgram parse_blocks(Lexer& lexer) {
   BlockProgram program;
   program.qubits = static_cast<int>(lexer.integer());
   lexer.expect("{");
+  if (lexer.accept("initial")) {
+    lexer.expect("from");
+    program.initial = qubit_number(lexer, lexer.value(), "", 1 << 30);
+  }
   while (!lexer.at("read")) program.blocks.push_back(parse_block(lexer, program.qubits));
   program.readout = parse_readout(lexer, program.qubits);
   lexer.expect("}");

@@ -41,6 +41,13 @@ std::string values(const Operation& operation, const std::vector<int>& versions)
   return text;
 }
 
+/// `q0, q3`
+std::string plain(const std::vector<std::int32_t>& qubits) {
+  std::string text;
+  for (std::int32_t q : qubits) text += fmt::format("{}q{}", text.empty() ? "" : ", ", q);
+  return text;
+}
+
 std::string print_operation(const Operation& operation, std::vector<int>& versions, PrintOptions options) {
   const std::string before = values(operation, versions);
   for (std::int32_t q : operation.qubits) ++versions[q];
@@ -63,13 +70,29 @@ class CircuitParser {
     circuit_.qubits = static_cast<int>(lexer_.integer());
     if (circuit_.qubits < 0 || circuit_.qubits > 64) lexer_.fail("a circuit has at most 64 qubits");
     versions_.resize(circuit_.qubits);
+    if (lexer_.accept("density")) circuit_.simulation = circuit::Simulation::density;
     lexer_.expect("{");
-    while (!lexer_.at("read")) operation();
-    circuit_.readout = parse_readout(lexer_, circuit_.qubits);
+    if (lexer_.accept("amplitudes")) {
+      auto& initial = circuit_.initial.emplace();
+      initial.qubits = plain_qubits();
+      lexer_.expect("from");
+      initial.operand = qubit_number(lexer_, lexer_.value(), "", 1 << 30);
+    }
+    while (!lexer_.at("read") && !lexer_.at("probabilities")) operation();
+    if (lexer_.at("read")) circuit_.readout = parse_readout(lexer_, circuit_.qubits);
+    while (lexer_.accept("probabilities")) circuit_.probabilities.push_back(plain_qubits());
     lexer_.expect("}");
   }
 
  private:
+  /// `q0, q3`
+  std::vector<std::int32_t> plain_qubits() {
+    std::vector<std::int32_t> list;
+    do list.push_back(qubit_number(lexer_, lexer_.word(), "q", circuit_.qubits));
+    while (lexer_.accept(","));
+    return list;
+  }
+
   /// `%q3_2`, which must be version `age` past the current one of its qubit.
   std::int32_t qubit(int age) {
     const std::string name = lexer_.value();
@@ -130,10 +153,16 @@ class CircuitParser {
 }  // namespace
 
 std::string print(const Circuit& circuit, PrintOptions options) {
-  std::string text = fmt::format("circuit {} {} {{\n", quoted(circuit.name), circuit.qubits);
+  const bool density = circuit.simulation == circuit::Simulation::density;
+  std::string text =
+      fmt::format("circuit {} {}{} {{\n", quoted(circuit.name), circuit.qubits, density ? " density" : "");
+  if (circuit.initial)
+    text += fmt::format("  amplitudes {} from %{}\n", plain(circuit.initial->qubits), circuit.initial->operand);
   std::vector<int> versions(circuit.qubits);
   for (const Operation& operation : circuit.operations) text += print_operation(operation, versions, options);
-  return text + print_readout(circuit.readout, circuit.qubits) + "}\n";
+  if (!circuit.readout.empty() || circuit.probabilities.empty()) text += print_readout(circuit.readout, circuit.qubits);
+  for (const auto& list : circuit.probabilities) text += fmt::format("  probabilities {}\n", plain(list));
+  return text + "}\n";
 }
 
 Circuit parse_circuit(Lexer& lexer) {

@@ -1,18 +1,23 @@
 // Circuits and block programs as text, in front of the graph whose nodes name them by their order.
 //
 //   circuit "Bottleneck" 2 {
+//     amplitudes q0, q1 from %1
 //     %q0_1 = RY(2*%0[3] + 0.5) %q0_0
 //     %q0_2, %q1_1 = CNOT %q0_1, %q1_0
 //     read [Z0, 0.5*Z0*Z1 + X1]
+//     probabilities q1, q0
 //   }
 //   blocks 2 {
+//     initial from %1
 //     dense q0, q1 from %0[16]
 //     permutation [0x1, 0x3] flip 0x2
 //     read [Z0]
 //   }
 //
 // SSA over qubits: qubit 3 after its second gate is `%q3_2`, and each value is used once. `%0[3]` is element 3 of
-// operand 0 of the circuit's node. `inv @` and `ctrl(2) @` stand before a gate's name.
+// operand 0 of the circuit's node. `inv @` and `ctrl(2) @` stand before a gate's name, `density`
+// behind the number of qubits of a circuit that is simulated as one. `amplitudes`, `initial` and `probabilities` are left
+// out where there are none, `read` where there are only probabilities.
 #pragma once
 
 #include <string>

@@ -147,11 +147,18 @@ TEST_CASE("circuits and block programs print and parse back", "[text]") {
   Graph graph;
   graph.circuits = {circuit, circuit};
   graph.circuits[1].name = "again";
-  graph.blocks = {program};
+  graph.circuits[1].simulation = Simulation::density;
+  graph.circuits[1].initial = InitialState{{2, 0}, 1};
+  graph.circuits[1].readout.clear();
+  graph.circuits[1].probabilities = {{0, 2}, {1}};
+  graph.blocks = {program, program};
+  graph.blocks[1].initial = 2;
 
   const std::string text = text::print(graph, {.spans = true});
   const Graph back = text::parse(text);
   CHECK(same(graph, back));
+  CHECK(text.find("circuit \"again\" 3 density {\n  amplitudes q2, q0 from %1\n  %q0_1 = RY") != std::string::npos);
+  CHECK(text.find("\n  probabilities q0, q2\n  probabilities q1\n}") != std::string::npos);
   CHECK(text::print(circuit).find("  %q0_2, %q1_2 = CNOT %q0_1, %q1_1\n") != std::string::npos);
   CHECK(text::print(circuit).find("%q0_1 = RY(2.5*%0[5] + -0.125) %q0_0\n") != std::string::npos);
   CHECK(text::print(circuit).find("read [Z0, 0.5*Z1*Y2 + -2, 0]") != std::string::npos);

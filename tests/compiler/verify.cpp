@@ -116,6 +116,19 @@ TEST_CASE("circuits and blocks fit their operands", "[verify]") {
   CHECK(circuit("%q0_1 = CNOT %q0_0") == "%1 = circuit: operation 0 (CNOT): 1 qubits");
   CHECK(circuit("%q0_1, %q0_1 = CNOT %q0_0, %q0_0") == "%1 = circuit: operation 0 (CNOT): qubit 0 twice");
 
+  auto amplitudes = [](const std::string& body, const std::string& type, const std::string& attributes = "") {
+    return said("%0 : varying [3, 4] = input() {name = \"x\"}\n%1 : varying " + type + " = circuit(%0)" + attributes,
+                "circuit \"c\" 3 {\n" + body + "\n}\n");
+  };
+  CHECK(amplitudes("amplitudes q0, q2 from %0\nprobabilities q2, q1\nprobabilities q0", "[6]") == "");
+  CHECK(amplitudes("amplitudes q0, q2 from %0\nread [Z1]\nprobabilities q2, q1", "[3, 5]",
+                   " {places = 3, mapped = [0]}") == "");
+  CHECK(amplitudes("amplitudes q0, q0 from %0\nread [Z0]", "[1]") == "%1 = circuit: the initial state: qubit 0 twice");
+  CHECK(amplitudes("amplitudes q0, q1, q2 from %0\nread [Z0]", "[3, 1]", " {places = 3, mapped = [0]}") ==
+        "%1 = circuit: the initial state: elements 0..8 of [4]");
+  CHECK(amplitudes("read [Z0]", "[4, 1]", " {places = 4, mapped = [0]}") ==
+        "%1 = circuit: operand 0 has [3, 4] where 4 places come first");
+
   auto blocks = [](const std::string& lines, const std::string& block = "dense q1 from %0[0]") {
     return said(lines, "blocks 2 {\n" + block + "\nread [Z0, X1]\n}\n");
   };
