@@ -1,6 +1,7 @@
-// The circuit level: a straight line of gates over qubits, every gate from the one table (dsl/gates.h), every angle an
-// element of a tensor that the circuit's graph node has as operand, or a constant. Qubit 0 is the most significant bit
-// of a basis index. The state starts as |0...0>, or as amplitudes that an operand holds.
+// The circuit level: a straight line of gates and noise channels over qubits, all from their tables (dsl/gates.h,
+// dsl/channels.h), every angle or probability an element of a tensor that the circuit's graph node has as operand, or a
+// constant. Qubit 0 is the most significant bit of a basis index. The state starts as |0...0>, or as amplitudes that an
+// operand holds.
 //
 // A circuit's results are one vector: the expectation values of `readout`, then for each list of `probabilities` the
 // 2^k probabilities of its basis states. A node that maps a circuit over `places` runs it once a place: operands that
@@ -8,11 +9,14 @@
 // results get the axis in front (graph.h, CircuitAttributes).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "dsl/channels.h"
 #include "dsl/gates.h"
 
 namespace qiln::circuit {
@@ -32,7 +36,13 @@ struct Operation {
   std::vector<std::int32_t> qubits;  // controls of the gate itself before its targets, as the table orders them
   std::vector<Angle> angles;         // as many as the table says
   std::uint32_t begin = 0, end = 0;  // byte range in the file of the graph node's origin
+  enum class Kind : std::uint8_t { gate, channel } kind = Kind::gate;
+  Channel channel{};  // of a channel, which has one qubit, no inverse and no controls; `angles` are its parameters
   bool operator==(const Operation&) const = default;
+
+  bool is_channel() const { return kind == Kind::channel; }
+  /// In the table of its kind.
+  std::string_view name() const { return is_channel() ? qiln::channel(channel).name : qiln::gate(gate).name; }
 };
 
 /// coefficient * product of Paulis; bit n - 1 - q of x (z) is set where qubit q has X or Y (Z or Y).
@@ -52,7 +62,8 @@ struct InitialState {
   bool operator==(const InitialState&) const = default;
 };
 
-/// How a circuit is to be simulated: the state vector, or exactly with its channels as a density matrix.
+/// How a circuit is to be simulated: the state vector, where channels are one random trajectory a sample, or exactly
+/// with its channels as a density matrix.
 enum class Simulation : std::uint8_t { state, density };
 
 struct Circuit {
@@ -71,6 +82,9 @@ struct Circuit {
     for (const auto& list : probabilities) count += std::int64_t{1} << list.size();
     return count;
   }
+  bool has_channels() const {
+    return std::any_of(operations.begin(), operations.end(), [](const Operation& o) { return o.is_channel(); });
+  }
 };
 
 /// One step on the state vector. A dense block on k qubits takes 2 * 4^k reals (row-major complex matrix, re and im
@@ -87,11 +101,11 @@ struct Block {
   bool operator==(const Block&) const = default;
 };
 
-/// What a circuit is after its passes. apply_blocks(operands...) -> [2, 2^n] (re, im); apply_blocks_adjoint(operands...,
-/// state, cotangent of the state) runs the blocks backwards and gives the cotangents of all operands, flattened and
-/// concatenated in operand order, varying [total]; expval(state) -> [readout.size()]. Probabilities are ordinary
-/// arithmetic on the state. With places P: states [P, 2, 2^n], cotangents [P, total] (those of shared operands once a
-/// place, not summed), values [P, readout.size()].
+/// What a circuit is after its passes. apply_blocks(operands...) -> [2, 2^n] (re, im);
+/// apply_blocks_adjoint(operands..., state, cotangent of the state) runs the blocks backwards and gives the cotangents
+/// of all operands, flattened and concatenated in operand order, varying [total]; expval(state) -> [readout.size()].
+/// Probabilities are ordinary arithmetic on the state. With places P: states [P, 2, 2^n], cotangents [P, total] (those
+/// of shared operands once a place, not summed), values [P, readout.size()].
 struct BlockProgram {
   int qubits = 0;
   std::int32_t initial = -1;  // operand that is the initial state [2, 2^n]; -1: |0...0>

@@ -32,6 +32,8 @@ bool analysable(const Operation& operation) {
   return static_cast<int>(operation.qubits.size()) <= HeisenbergAction::max_qubits;
 }
 
+bool is_diagonal(const Operation& operation) { return !operation.is_channel() && gate(operation.gate).flags.diagonal; }
+
 struct AngleFinding {
   bool dead = false;
   DeadReason reason{};
@@ -63,9 +65,9 @@ void look_backwards(const Circuit& circuit, Findings& findings) {
     }
     for (std::size_t a = 0; a < live.size(); ++a)
       if (!live[a])
-        findings[o][a] = {true, !seen                                           ? DeadReason::unseen
-                                : gate(operation.gate).flags.diagonal && only_z ? DeadReason::diagonal
-                                                                                : DeadReason::commutes};
+        findings[o][a] = {true, !seen                              ? DeadReason::unseen
+                                : is_diagonal(operation) && only_z ? DeadReason::diagonal
+                                                                   : DeadReason::commutes};
     if (before.size() > max_strings) return;
     strings = std::move(before);
   }
@@ -86,12 +88,26 @@ double overlap(const std::vector<std::complex<double>>& a, const std::vector<std
   return std::abs(sum);
 }
 
+/// The bit that a channel leaves a qubit with bit `b` (-1: not known) in, or -1.
+int bit_after(const Operation& operation, int b) {
+  std::vector<double> parameters;
+  for (const Angle& angle : operation.angles) parameters.push_back(angle.operand < 0 ? angle.offset : 0.3);
+  const auto transfer = transfer_matrix(operation.channel, parameters);
+  if (b < 0 && transfer[15] != 0) return -1;
+  const double z = transfer[12] + (b < 0 ? 0 : b == 0 ? transfer[15] : -transfer[15]);
+  return std::abs(std::abs(z) - 1) < 1e-12 ? (z < 0 ? 1 : 0) : -1;
+}
+
 /// Marks the angles that only turn the phase of a basis state, from |0...0> forwards.
 void look_forwards(const Circuit& circuit, Findings& findings) {
   std::vector<int> basis(circuit.qubits, 0);  // the bit a qubit is known to have, or -1
   const std::vector<double> generic{0.7390851332, 1.9106332362, -2.2360679775};
   for (std::size_t o = 0; o < circuit.operations.size(); ++o) {
     const Operation& operation = circuit.operations[o];
+    if (operation.is_channel()) {
+      basis[operation.qubits[0]] = bit_after(operation, basis[operation.qubits[0]]);
+      continue;
+    }
     std::size_t b = 0;
     bool known = true;
     for (std::int32_t q : operation.qubits) {
@@ -99,7 +115,7 @@ void look_forwards(const Circuit& circuit, Findings& findings) {
       b = b << 1 | (basis[q] == 1);
     }
     if (!known) {
-      if (!gate(operation.gate).flags.diagonal)
+      if (!is_diagonal(operation))
         for (std::int32_t q : operation.qubits) basis[q] = -1;
       continue;
     }
@@ -159,8 +175,7 @@ std::vector<DeadElement> dead_elements(const Circuit& circuit, const std::vector
 }
 
 std::string explain(const Circuit& circuit, const DeadElement& element) {
-  const std::string name =
-      element.operation < 0 ? "" : std::string(gate(circuit.operations[element.operation].gate).name);
+  const std::string name = element.operation < 0 ? "" : std::string(circuit.operations[element.operation].name());
   switch (element.reason) {
     case DeadReason::unused:
       return "no gate uses it";

@@ -1,5 +1,6 @@
 #include "compiler/circuit/pauli.h"
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cmath>
@@ -60,19 +61,31 @@ std::vector<double> heisenberg_image(std::span<const std::complex<double>> u, Pa
   return coefficients;
 }
 
+std::vector<double> heisenberg_image(Channel channel, std::span<const double> parameters, PauliString p) {
+  constexpr std::size_t place[] = {0, 3, 1, 2};  // of the string with this code among I, X, Y, Z
+  const auto transfer = transfer_matrix(channel, parameters);
+  std::vector<double> coefficients(4);
+  for (std::size_t c = 0; c < 4; ++c) coefficients[c] = transfer[4 * place[code(p, 1)] + place[c]];
+  return coefficients;
+}
+
 HeisenbergAction::HeisenbergAction(const Operation& operation) : qubits_(static_cast<int>(operation.qubits.size())) {
   assert(qubits_ <= max_qubits);
-  constexpr double generic[3][max_gate_parameters] = {{0.7390851332, 1.9106332362, -2.2360679775},
-                                                      {-1.4142135624, 0.5671432904, 2.6651441427},
-                                                      {2.0287578381, -0.8346268417, 1.2020569032}};
+  constexpr double turns[3][max_gate_parameters] = {{0.7390851332, 1.9106332362, -2.2360679775},
+                                                    {-1.4142135624, 0.5671432904, 2.6651441427},
+                                                    {2.0287578381, -0.8346268417, 1.2020569032}};
+  constexpr double probabilities[3][max_gate_parameters] = {
+      {0.1234567891, 0.3183098862}, {0.2718281828, 0.1570796327}, {0.0618033989, 0.4142135624}};
+  const bool noise = operation.is_channel();
+  if (noise) channel_ = operation.channel;
   std::vector<double> angles(operation.angles.size());
   auto add = [&](int setting, int changed) {
     for (std::size_t a = 0; a < angles.size(); ++a)
       angles[a] = !variable_[a]                    ? operation.angles[a].offset
-                  : static_cast<int>(a) == changed ? generic[setting][a] + 0.9189385332
-                                                   : generic[setting][a];
-    settings_.push_back(gate_matrix(operation.gate, angles, operation.inverse, operation.controls));
-    changed_.push_back(changed);
+                  : static_cast<int>(a) == changed ? (noise ? probabilities[setting][a] + 0.2 : turns[setting][a] + 0.9)
+                                                   : (noise ? probabilities : turns)[setting][a];
+    settings_.push_back({angles, {}, changed});
+    if (!noise) settings_.back().unitary = gate_matrix(operation.gate, angles, operation.inverse, operation.controls);
   };
   for (const Angle& angle : operation.angles) variable_.push_back(angle.operand >= 0);
   for (int setting = 0; setting < 3; ++setting) add(setting, -1);
@@ -80,6 +93,10 @@ HeisenbergAction::HeisenbergAction(const Operation& operation) : qubits_(static_
     if (variable_[a])
       for (int setting = 0; setting < 3; ++setting) add(setting, static_cast<int>(a));
   images_.resize(std::size_t{1} << (2 * qubits_));
+}
+
+std::vector<double> HeisenbergAction::coefficients(const Setting& setting, PauliString p) const {
+  return channel_ ? heisenberg_image(*channel_, setting.angles, p) : heisenberg_image(setting.unitary, p);
 }
 
 HeisenbergAction::Image& HeisenbergAction::image(PauliString p) {
@@ -90,19 +107,21 @@ HeisenbergAction::Image& HeisenbergAction::image(PauliString p) {
   std::vector<std::vector<double>> base;
   std::vector<bool> seen(images_.size());
   for (std::size_t s = 0; s < settings_.size(); ++s) {
-    std::vector<double> coefficients = heisenberg_image(settings_[s], p);
+    std::vector<double> coefficients = this->coefficients(settings_[s], p);
     for (std::size_t c = 0; c < coefficients.size(); ++c) {
       if (std::abs(coefficients[c]) > zero_below) seen[c] = true;
-      if (changed_[s] >= 0 && std::abs(coefficients[c] - base[s % 3][c]) > zero_below)
-        image.depends[changed_[s]] = true;
+      const int changed = settings_[s].changed;
+      if (changed >= 0 && std::abs(coefficients[c] - base[s % 3][c]) > zero_below) image.depends[changed] = true;
     }
     if (s < 3) base.push_back(std::move(coefficients));
   }
   for (std::size_t c = 0; c < seen.size(); ++c)
     if (seen[c]) image.support.push_back(decode(c, qubits_));
   if (image.support.size() == 1) {
-    const double value = base[0][code(image.support[0], qubits_)];
-    image.single = Signed{image.support[0], value > 0 ? 1.0 : -1.0};
+    const std::size_t only = code(image.support[0], qubits_);
+    const bool damped = std::any_of(base.begin(), base.end(),
+                                    [&](const auto& c) { return std::abs(std::abs(c[only]) - 1) > zero_below; });
+    if (!damped) image.single = Signed{image.support[0], base[0][only] > 0 ? 1.0 : -1.0};
   }
   return image;
 }
@@ -116,8 +135,10 @@ bool HeisenbergAction::fixes(PauliString p) {
 bool HeisenbergAction::depends(PauliString p, int angle) { return image(p).depends[angle]; }
 
 std::vector<double> action_key(const Operation& operation) {
-  std::vector<double> key{static_cast<double>(operation.gate), static_cast<double>(operation.inverse),
-                          static_cast<double>(operation.controls)};
+  const bool noise = operation.is_channel();
+  std::vector<double> key{static_cast<double>(operation.kind),
+                          noise ? static_cast<double>(operation.channel) : static_cast<double>(operation.gate),
+                          static_cast<double>(operation.inverse), static_cast<double>(operation.controls)};
   for (const Angle& angle : operation.angles) {
     key.push_back(angle.operand >= 0);
     key.push_back(angle.operand >= 0 ? 0 : angle.offset);

@@ -30,8 +30,12 @@ std::vector<double> heisenberg_image(std::span<const std::complex<double>> u, Pa
 inline std::size_t code(PauliString p, int k) { return static_cast<std::size_t>(p.x) << k | p.z; }
 inline PauliString decode(std::size_t code, int k) { return {code >> k, code & ((std::size_t{1} << k) - 1)}; }
 
+/// The row of string `p` (on one qubit) in the Pauli-transfer matrix of a channel, indexed by code() of the string.
+std::vector<double> heisenberg_image(Channel channel, std::span<const double> parameters, PauliString p);
+
 /// What an operation does to every Pauli string on its qubits, for all values of the angles that are not constant:
 /// decided at three generic settings of them, which a trigonometric polynomial of the table's low degree cannot fool.
+/// The images of a channel may be damped, and empty.
 class HeisenbergAction {
  public:
   /// Operations on more qubits than this are not analysed.
@@ -51,6 +55,12 @@ class HeisenbergAction {
   bool depends(PauliString p, int angle);
 
  private:
+  struct Setting {
+    std::vector<double> angles;
+    std::vector<std::complex<double>> unitary;  // of a gate
+    int changed = -1;                           // the angle in which it differs from the generic setting
+  };
+  std::vector<double> coefficients(const Setting& setting, PauliString p) const;
   struct Image {
     bool known = false;
     std::vector<PauliString> support;
@@ -59,9 +69,9 @@ class HeisenbergAction {
   };
   Image& image(PauliString p);
   int qubits_;
-  std::vector<bool> variable_;                               // one an angle
-  std::vector<std::vector<std::complex<double>>> settings_;  // unitaries: the generic settings, then for each
-  std::vector<int> changed_;                                 // variable angle, settings with that one changed
+  std::optional<Channel> channel_;
+  std::vector<bool> variable_;     // one an angle
+  std::vector<Setting> settings_;  // the generic ones, then for each variable angle those with that one changed
   std::vector<Image> images_;
 };
 

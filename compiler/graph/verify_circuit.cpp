@@ -40,11 +40,15 @@ Problems verify_circuit(const circuit::Circuit& circuit, const std::vector<Shape
   if (circuit.qubits < 1 || circuit.qubits > 64) return {fmt::format("{} qubits", circuit.qubits)};
   for (std::size_t i = 0; i < circuit.operations.size(); ++i) {
     const auto& operation = circuit.operations[i];
-    const auto& row = gate(operation.gate);
-    const std::string who = fmt::format("operation {} ({})", i, row.name);
-    if (operation.controls < 0 || static_cast<int>(operation.qubits.size()) != operation.controls + row.qubits())
+    const bool noise = operation.is_channel();
+    const std::string who = fmt::format("operation {} ({})", i, operation.name());
+    const int targets = noise ? 1 : gate(operation.gate).qubits();
+    const int angles = noise ? channel(operation.channel).parameter_count() : gate(operation.gate).parameter_count();
+    if (noise && (operation.controls != 0 || operation.inverse))
+      problems.push_back(fmt::format("{}: a channel has no controls and no inverse", who));
+    if (operation.controls < 0 || static_cast<int>(operation.qubits.size()) != operation.controls + targets)
       problems.push_back(fmt::format("{}: {} qubits", who, operation.qubits.size()));
-    if (static_cast<int>(operation.angles.size()) != row.parameter_count())
+    if (static_cast<int>(operation.angles.size()) != angles)
       problems.push_back(fmt::format("{}: {} angles", who, operation.angles.size()));
     check_qubits(operation.qubits, circuit.qubits, who, problems);
     for (const auto& angle : operation.angles)

@@ -212,8 +212,9 @@ ValueId readings(graph::Builder& builder, const Circuit& circuit, std::span<cons
 
 std::optional<ValueId> expand(graph::Builder& builder, const Circuit& whole, std::span<const ValueId> operands) {
   const Circuit circuit = absorb_into_readout(whole);
-  const bool product_state = std::all_of(circuit.operations.begin(), circuit.operations.end(),
-                                         [](const Operation& operation) { return operation.qubits.size() == 1; });
+  const bool product_state =
+      std::all_of(circuit.operations.begin(), circuit.operations.end(),
+                  [](const Operation& operation) { return operation.qubits.size() == 1 && !operation.is_channel(); });
   if (!product_state) return std::nullopt;
   std::vector<PauliTerm> terms;
   for (const circuit::Observable& observable : circuit.readout)

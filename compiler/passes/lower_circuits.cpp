@@ -1,11 +1,14 @@
 #include "compiler/passes/lower_circuits.h"
 
+#include <fmt/format.h>
+
 #include <map>
 
 #include "compiler/circuit/heisenberg.h"
 #include "compiler/passes/batch_value.h"
 #include "compiler/passes/fuse_blocks.h"
 #include "compiler/passes/rewrite.h"
+#include "dsl/error.h"
 
 namespace qiln::passes {
 namespace {
@@ -136,6 +139,10 @@ ValueId entries_of(graph::Builder& builder, std::span<const FusedBlock* const> b
 
 ValueId lower(graph::Builder& builder, const Circuit& whole, const std::vector<ValueId>& operands) {
   const Circuit circuit = absorb_into_readout(whole);
+  if (circuit.has_channels() || circuit.simulation != circuit::Simulation::state)
+    throw Error(fmt::format("lower-circuits: {} has channels, which `sample-channels` or `density` replace before it",
+                            circuit.name),
+                1);
   const std::vector<FusedBlock> fused = fuse_blocks(circuit);
   circuit::BlockProgram program;
   program.qubits = circuit.qubits;

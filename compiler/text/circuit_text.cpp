@@ -54,7 +54,7 @@ std::string print_operation(const Operation& operation, std::vector<int>& versio
   std::string text = fmt::format("  {} = ", values(operation, versions));
   if (operation.inverse) text += "inv @ ";
   if (operation.controls > 0) text += fmt::format("ctrl({}) @ ", operation.controls);
-  text += gate(operation.gate).name;
+  text += operation.name();
   for (std::size_t i = 0; i < operation.angles.size(); ++i) text += (i ? ", " : "(") + print_angle(operation.angles[i]);
   text += (operation.angles.empty() ? " " : ") ") + before;
   if (options.spans && operation.end != 0) text += fmt::format(" at {}..{}", operation.begin, operation.end);
@@ -126,9 +126,14 @@ class CircuitParser {
       lexer_.expect("@");
     }
     const std::string name = lexer_.word();
-    const std::optional<Gate> id = gate_named(name);
-    if (!id) lexer_.fail_at(line, fmt::format("`{}` is not a gate", name));
-    operation.gate = *id;
+    if (const std::optional<Gate> id = gate_named(name)) {
+      operation.gate = *id;
+    } else if (const std::optional<Channel> noise = channel_named(name)) {
+      operation.kind = Operation::Kind::channel;
+      operation.channel = *noise;
+    } else {
+      lexer_.fail_at(line, fmt::format("`{}` is neither a gate nor a channel", name));
+    }
     if (lexer_.accept("(")) {
       do operation.angles.push_back(parse_angle(lexer_));
       while (lexer_.accept(","));

@@ -139,6 +139,79 @@ BlockMatrix<Real> matrix_of(const circuit::Operation& operation, Operands<Real> 
   return matrix;
 }
 
+/// The map of a density matrix that a Pauli-transfer matrix is: half the sum of R(P, Q) |P>> <<Q|.
+Eigen::Array<std::complex<double>, 1, 16> from_transfer(Channel id, std::span<const double> parameters) {
+  constexpr std::complex<double> i{0, 1};
+  const std::complex<double> paulis[4][4] = {{1, 0, 0, 1}, {0, 1, 1, 0}, {0, -i, i, 0}, {1, 0, 0, -1}};
+  const auto transfer = transfer_matrix(id, parameters);
+  Eigen::Array<std::complex<double>, 1, 16> entries = Eigen::Array<std::complex<double>, 1, 16>::Zero();
+  for (int p = 0; p < 4; ++p)
+    for (int q = 0; q < 4; ++q)
+      for (int to = 0; to < 4; ++to)
+        for (int row = 0; row < 2; ++row)
+          for (int column = 0; column < 2; ++column)
+            entries(4 * to + 2 * row + column) +=
+                transfer[4 * p + q] * paulis[p][to] * paulis[q][2 * column + row] / 2.0;
+  return entries;
+}
+
+/// A channel on |row><column|: the sum over its Kraus operators of K (x) conj(K), for qubits `row` and `column`.
+template <class Real>
+BlockMatrix<Real> superoperator(const circuit::Operation& operation, Operands<Real> x, std::int64_t samples, int row,
+                                int column) {
+  const ChannelRow& channel = qiln::channel(operation.channel);
+  BlockMatrix<Real> matrix{{row, column}, false, {}, Array<Real>(samples, 16)};
+  matrix.entries.setZero(samples, 16);
+  for (std::int64_t s = 0; s < samples; ++s) {
+    const auto parameters = angles_of<Real>(operation, x, s);
+    if (channel.flags.readout)
+      matrix.entries.row(s) = from_transfer(operation.channel, parameters).template cast<std::complex<Real>>();
+    for (const KrausOperator& k : channel.kraus(parameters))
+      for (int e = 0; e < 16; ++e)
+        matrix.entries(s, e) +=
+            std::complex<Real>(k[(e >> 3) * 2 + (e >> 1 & 1)] * std::conj(k[(e >> 2 & 1) * 2 + (e & 1)]));
+  }
+  matrix.magnitude = matrix.entries.abs();
+  return matrix;
+}
+
+/// The expectations of density matrices, kept as states of qubits (rows, columns): tr(O rho).
+template <class Real>
+Value<Real> density_expectations(const circuit::Circuit& circuit, const State<Real>& state) {
+  const std::int64_t rows = state.amplitudes.rows(), size = std::int64_t{1} << circuit.qubits;
+  auto result = zeros<Real>(rows, {static_cast<std::int64_t>(circuit.readout.size())});
+  const Array<Real> error = state.variance.sqrt();
+  for (std::size_t j = 0; j < circuit.readout.size(); ++j)
+    for (const PauliTerm& term : circuit.readout[j])
+      for (std::int64_t b = 0; b < size; ++b) {
+        const std::int64_t element = b * size + static_cast<std::int64_t>(static_cast<std::uint64_t>(b) ^ term.x);
+        const auto phase = phase_of<Real>(term, static_cast<std::uint64_t>(b)) * Real(term.coefficient);
+        const auto column = static_cast<std::int64_t>(j);
+        result.value.col(column) += (state.amplitudes.col(element) * phase).real();
+        result.magnitude.col(column) += std::abs(phase) * error.col(element);
+      }
+  return result;
+}
+
+template <class Real>
+Value<Real> simulate_density(const circuit::Circuit& circuit, Operands<Real> angles, std::int64_t samples) {
+  const int n = circuit.qubits;
+  auto state = State<Real>::zero_state(2 * n, samples);
+  for (const circuit::Operation& operation : circuit.operations) {
+    if (operation.is_channel()) {
+      const std::int32_t q = operation.qubits[0];
+      apply(state, superoperator<Real>(operation, angles, samples, q, q + n));
+      continue;
+    }
+    auto matrix = matrix_of<Real>(operation, angles, samples);
+    apply(state, matrix);
+    for (std::int32_t& q : matrix.qubits) q += n;
+    matrix.entries = matrix.entries.conjugate().eval();
+    apply(state, matrix);
+  }
+  return density_expectations(circuit, state);
+}
+
 }  // namespace
 
 template <class Real>
@@ -213,6 +286,7 @@ Value<Real> expval_adjoint(const circuit::BlockProgram& program, const Value<Rea
 
 template <class Real>
 Value<Real> simulate(const circuit::Circuit& circuit, Operands<Real> angles, std::int64_t samples) {
+  if (circuit.has_channels()) return simulate_density(circuit, angles, samples);
   auto state = State<Real>::zero_state(circuit.qubits, samples);
   for (const circuit::Operation& operation : circuit.operations)
     apply(state, matrix_of<Real>(operation, angles, samples));

@@ -28,7 +28,8 @@ template <class Real>
 Value<Real> expval_adjoint(const circuit::BlockProgram& program, const Value<Real>& state, const Value<Real>& cotangent,
                            std::int64_t samples);
 
-/// Angles -> readout, gate by gate from the gate table's matrices.
+/// Angles -> readout, gate by gate from the gate table's matrices; the expectation of circuits with channels by the
+/// density matrix, from the channel table's Kraus operators.
 template <class Real>
 Value<Real> simulate(const circuit::Circuit& circuit, Operands<Real> angles, std::int64_t samples);
 

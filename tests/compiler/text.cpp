@@ -147,6 +147,12 @@ TEST_CASE("circuits and block programs print and parse back", "[text]") {
   Graph graph;
   graph.circuits = {circuit, circuit};
   graph.circuits[1].name = "again";
+  Operation noise;
+  noise.kind = Operation::Kind::channel;
+  noise.channel = *channel_named("readout_error");
+  noise.qubits = {1};
+  noise.angles = {{0, 5, 1, 0}, {-1, 0, 1, 0.25}};
+  graph.circuits[1].operations.push_back(noise);
   graph.circuits[1].simulation = Simulation::density;
   graph.circuits[1].initial = InitialState{{2, 0}, 1};
   graph.circuits[1].readout.clear();
