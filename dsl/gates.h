@@ -19,7 +19,8 @@ namespace qiln {
 /// Index of a row of the gate table.
 enum class Gate : std::uint8_t {};
 
-inline constexpr int max_gate_parameters = 3;
+inline constexpr int max_gate_parameters = 4;
+inline constexpr int max_gate_qubits = 3;  // of a row
 
 /// One nonzero element of a gate's matrix:
 ///   coefficient * {1, cos, sin}(half_angle / 2) * exp(i * sum over k of phase[k] * angle k).
@@ -33,7 +34,11 @@ struct GateEntry {
   std::int8_t half_angle = 0;  // which angle the cosine or sine takes half of
   std::array<double, max_gate_parameters> phase{};
 
-  constexpr bool has_phase() const { return phase[0] != 0 || phase[1] != 0 || phase[2] != 0; }
+  constexpr bool has_phase() const {
+    for (double factor : phase)
+      if (factor != 0) return true;
+    return false;
+  }
 };
 
 /// The nonzero elements of a gate's matrix on its targets.
@@ -57,6 +62,42 @@ struct GateFlags {
   bool self_inverse = false;  // hermitian too
 };
 
+/// coefficient * a Pauli on each target, "XY".
+struct GeneratorTerm {
+  double coefficient = 0;
+  std::string_view paulis;
+};
+
+/// factors . parameters + offset
+struct StepAngle {
+  std::array<double, max_gate_parameters> factors{};
+  double offset = 0;
+};
+
+/// One gate of a sequence on a row's qubits.
+struct GateStep {
+  std::string_view gate;
+  int controls = 0;                                             // extra ones, the first of `qubits`
+  std::array<std::int8_t, max_gate_qubits> qubits{-1, -1, -1};  // of the row's; -1: unused
+  std::array<StepAngle, max_gate_parameters> angles{};
+  /// A step of a frame: with the other such steps alone it would do nothing, so that controls of the whole sequence
+  /// need not control it.
+  bool frame = false;
+
+  constexpr int qubit_count() const {
+    int count = 0;
+    while (count < max_gate_qubits && qubits[count] >= 0) ++count;
+    return count;
+  }
+};
+
+/// The eigenvalues of an angle's generator G (dU/dangle = -i G U, G hermitian) on the targets, up to a common shift.
+enum class Spectrum : std::uint8_t {
+  one_gap,   // two values, one apart, the same with controls: 0 and 1
+  half_gap,  // -1/2 and 1/2: one apart, and with a control, where 0 joins them, also half of it
+  two_gaps,  // -1/2, 0 and 1/2
+};
+
 struct GateRow {
   std::string_view name;
   std::array<std::string_view, 4> aliases{};  // OpenQASM 3's and other usual names; empty ones are unused
@@ -66,8 +107,16 @@ struct GateRow {
   GateMatrix matrix{};                                             // on the targets, applied where all controls are 1
   std::string_view inverse{};                                      // gate that undoes this one; empty: none has a name
   /// Angle k of the inverse is -angle[inverse_angles[k]].
-  std::array<std::int8_t, max_gate_parameters> inverse_angles{0, 1, 2};
+  std::array<std::int8_t, max_gate_parameters> inverse_angles{0, 1, 2, 3};
   GateFlags flags{};
+  /// Of a gate of one angle that is exp(-i angle G) on its targets: G. Its power is a multiple of the angle.
+  std::span<const GeneratorTerm> generator{};
+  std::array<Spectrum, max_gate_parameters> spectra{};  // one an angle
+  /// The same gate, phase included, in terms of rows that are more basic; empty: this one is basic.
+  std::span<const GateStep> decomposition{};
+  /// The gate to a power, which is the steps' only parameter; of gates without angles. pow(1) is the gate itself.
+  std::span<const GateStep> power{};
+  std::string_view openqasm{};  // in OpenQASM 3's stdgates.inc; empty: not there
   std::string_view pennylane{};
   std::string_view help{};
 
@@ -88,6 +137,14 @@ std::optional<Gate> gate_named(std::string_view name);
 std::vector<std::string_view> gate_names();
 /// The gate that undoes `id`, if a row has it.
 std::optional<Gate> inverse_of(Gate id);
+
+/// A derivative as a sum of coefficient * f(angle + shift).
+struct ShiftTerm {
+  double coefficient = 0, shift = 0;
+};
+/// The parameter-shift rule of an expectation value in angle `angle`: two terms where the eigenvalues of its generator
+/// are one apart, four where they are also half of it (Anselmetti et al., New J. Phys. 23, 113010).
+std::span<const ShiftTerm> shift_rule(Gate id, int angle, int extra_controls = 0);
 
 /// The value of an entry at these angles.
 std::complex<double> evaluate(const GateEntry& entry, std::span<const double> angles);

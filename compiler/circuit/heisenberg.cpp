@@ -101,7 +101,7 @@ int bit_after(const Operation& operation, int b) {
 /// Marks the angles that only turn the phase of a basis state, from |0...0> forwards.
 void look_forwards(const Circuit& circuit, Findings& findings) {
   std::vector<int> basis(circuit.qubits, 0);  // the bit a qubit is known to have, or -1
-  const std::vector<double> generic{0.7390851332, 1.9106332362, -2.2360679775};
+  const std::vector<double> generic{0.7390851332, 1.9106332362, -2.2360679775, 0.9068996821};
   for (std::size_t o = 0; o < circuit.operations.size(); ++o) {
     const Operation& operation = circuit.operations[o];
     if (operation.is_channel()) {

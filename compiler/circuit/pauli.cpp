@@ -71,9 +71,9 @@ std::vector<double> heisenberg_image(Channel channel, std::span<const double> pa
 
 HeisenbergAction::HeisenbergAction(const Operation& operation) : qubits_(static_cast<int>(operation.qubits.size())) {
   assert(qubits_ <= max_qubits);
-  constexpr double turns[3][max_gate_parameters] = {{0.7390851332, 1.9106332362, -2.2360679775},
-                                                    {-1.4142135624, 0.5671432904, 2.6651441427},
-                                                    {2.0287578381, -0.8346268417, 1.2020569032}};
+  constexpr double turns[3][max_gate_parameters] = {{0.7390851332, 1.9106332362, -2.2360679775, 0.9068996821},
+                                                    {-1.4142135624, 0.5671432904, 2.6651441427, -1.7724538509},
+                                                    {2.0287578381, -0.8346268417, 1.2020569032, 2.5066282746}};
   constexpr double probabilities[3][max_gate_parameters] = {
       {0.1234567891, 0.3183098862}, {0.2718281828, 0.1570796327}, {0.0618033989, 0.4142135624}};
   const bool noise = operation.is_channel();

@@ -12,7 +12,7 @@ namespace {
 
 using Matrix = std::vector<std::complex<double>>;
 
-const double samples[] = {0.37, -1.21, 2.9};
+const double samples[] = {0.37, -1.21, 2.9, -0.64};
 
 Matrix matrix_of(Gate id, bool inverse = false) {
   return gate_matrix(id, std::span(samples).first(gate(id).parameter_count()), inverse);
@@ -122,6 +122,161 @@ TEST_CASE("the inverse of a gate undoes it") {
     std::vector<double> angles;
     for (int a = 0; a < row.parameter_count(); ++a) angles.push_back(-samples[row.inverse_angles[a]]);
     CHECK(distance_from_identity(product(gate_matrix(*inverse, angles), matrix_of(id))) < 1e-12);
+  }
+}
+
+/// `matrix` on `qubits` of n, the first of them its most significant bit.
+Matrix embedded(const Matrix& matrix, std::span<const std::int8_t> qubits, int n) {
+  const std::size_t size = std::size_t{1} << n;
+  auto local = [&](std::size_t b) {
+    std::size_t index = 0;
+    for (std::int8_t q : qubits) index = index << 1 | (b >> (n - 1 - q) & 1);
+    return index;
+  };
+  std::size_t touched = 0;
+  for (std::int8_t q : qubits) touched |= std::size_t{1} << (n - 1 - q);
+  Matrix result(size * size);
+  for (std::size_t i = 0; i < size; ++i)
+    for (std::size_t j = 0; j < size; ++j)
+      if ((i & ~touched) == (j & ~touched)) result[i * size + j] = matrix[local(i) * side(matrix) + local(j)];
+  return result;
+}
+
+/// The product of a row's steps at these parameters; of the frame's alone, if asked.
+Matrix product_of(std::span<const GateStep> steps, std::span<const double> parameters, int n, bool frame_only = false) {
+  Matrix result = embedded({1, 0, 0, 1}, std::vector<std::int8_t>{0}, n);
+  for (const GateStep& step : steps) {
+    if (frame_only && !step.frame) continue;
+    const auto id = gate_named(step.gate);
+    REQUIRE(id);
+    REQUIRE(step.qubit_count() == step.controls + gate(*id).qubits());
+    std::vector<double> angles;
+    for (int a = 0; a < gate(*id).parameter_count(); ++a) {
+      double value = step.angles[a].offset;
+      for (std::size_t k = 0; k < parameters.size(); ++k) value += step.angles[a].factors[k] * parameters[k];
+      angles.push_back(value);
+    }
+    const std::span qubits(step.qubits.data(), static_cast<std::size_t>(step.qubit_count()));
+    result = product(embedded(gate_matrix(*id, angles, false, step.controls), qubits, n), result);
+  }
+  return result;
+}
+
+double difference(const Matrix& a, const Matrix& b) {
+  REQUIRE(a.size() == b.size());
+  double worst = 0;
+  for (std::size_t k = 0; k < a.size(); ++k) worst = std::max(worst, std::abs(a[k] - b[k]));
+  return worst;
+}
+
+/// How many gates under control the decomposition of a gate goes through; fails where it goes in a circle.
+int depth(Gate id, int seen = 0) {
+  REQUIRE(seen < 12);
+  int deepest = 0;
+  for (const GateStep& step : gate(id).decomposition)
+    if (!step.frame) deepest = std::max(deepest, 1 + depth(*gate_named(step.gate), seen + 1));
+  return deepest;
+}
+
+TEST_CASE("decompositions are the gates, phase included, and their frames do nothing alone") {
+  for (std::size_t k = 0; k < gates().size(); ++k) {
+    const Gate id = static_cast<Gate>(k);
+    const GateRow& row = gate(id);
+    INFO(std::string(row.name));
+    const auto parameters = std::span(samples).first(row.parameter_count());
+    depth(id);
+    if (row.decomposition.empty()) {
+      CHECK((row.name == "I" || row.name == "P"));  // what everything else is made of
+      continue;
+    }
+    CHECK(difference(product_of(row.decomposition, parameters, row.qubits()), matrix_of(id)) < 1e-14);
+    CHECK(distance_from_identity(product_of(row.decomposition, parameters, row.qubits(), true)) < 1e-14);
+  }
+}
+
+TEST_CASE("powers of gates without angles") {
+  for (std::size_t k = 0; k < gates().size(); ++k) {
+    const Gate id = static_cast<Gate>(k);
+    const GateRow& row = gate(id);
+    INFO(std::string(row.name));
+    CHECK(row.power.empty() == (row.parameter_count() > 0));
+    if (row.power.empty()) continue;
+    auto power = [&](double exponent) { return product_of(row.power, std::span(&exponent, 1), row.qubits()); };
+    CHECK(difference(power(1), matrix_of(id)) < 1e-14);
+    CHECK(difference(power(-1), matrix_of(id, true)) < 1e-14);
+    CHECK(difference(product(power(0.5), power(0.5)), matrix_of(id)) < 1e-14);
+    CHECK(difference(product(power(0.3), power(-1.1)), power(-0.8)) < 1e-14);
+    const double any = 0.3;
+    CHECK(distance_from_identity(product_of(row.power, std::span(&any, 1), row.qubits(), true)) < 1e-14);
+  }
+}
+
+TEST_CASE("generators give the gates") {
+  for (std::size_t k = 0; k < gates().size(); ++k) {
+    const Gate id = static_cast<Gate>(k);
+    const GateRow& row = gate(id);
+    INFO(std::string(row.name));
+    if (row.generator.empty()) continue;
+    REQUIRE(row.parameter_count() == 1);
+    const std::size_t size = std::size_t{1} << row.targets;
+    Matrix exponent(size * size), sum = pauli_string(row.targets, 0), term = sum;  // of exp(-i angle G)
+    for (const GeneratorTerm& part : row.generator) {
+      REQUIRE(part.paulis.size() == static_cast<std::size_t>(row.targets));
+      int index = 0;
+      for (std::size_t q = 0; q < part.paulis.size(); ++q)
+        index |= static_cast<int>(std::string_view("IXYZ").find(part.paulis[q])) << (2 * q);
+      const Matrix string = pauli_string(row.targets, index);
+      for (std::size_t e = 0; e < string.size(); ++e)
+        exponent[e] += std::complex<double>(0, -samples[0] * part.coefficient) * string[e];
+    }
+    for (int order = 1; order < 30; ++order) {
+      term = product(term, exponent);
+      for (std::size_t e = 0; e < sum.size(); ++e) sum[e] += term[e] /= order;
+    }
+    const Matrix whole = matrix_of(id);
+    const std::size_t n = side(whole), first = n - size;
+    double worst = 0;
+    for (std::size_t i = 0; i < size; ++i)
+      for (std::size_t j = 0; j < size; ++j)
+        worst = std::max(worst, std::abs(whole[(first + i) * n + first + j] - sum[i * size + j]));
+    CHECK(worst < 1e-14);
+  }
+}
+
+/// <phi| U^dagger O U |phi> for a vector and a hermitian O without symmetry.
+double reading(Gate id, const std::vector<double>& angles, int controls) {
+  const Matrix u = gate_matrix(id, angles, false, controls);
+  const std::size_t n = side(u);
+  std::vector<std::complex<double>> state(n);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < n; ++j)
+      state[i] += u[i * n + j] * std::complex<double>(std::sin(1.0 + 3.0 * j), std::cos(2.0 * j));
+  double sum = 0;
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j <= i; ++j)
+      sum +=
+          (std::conj(state[i]) * state[j] * std::complex<double>(std::cos(2.0 * i + j), std::sin(i - 1.0 * j))).real();
+  return sum;
+}
+
+TEST_CASE("the shift rule of every angle, with and without more controls, is its derivative") {
+  for (std::size_t k = 0; k < gates().size(); ++k) {
+    const Gate id = static_cast<Gate>(k);
+    INFO(std::string(gate(id).name));
+    for (int a = 0; a < gate(id).parameter_count(); ++a)
+      for (int controls : {0, 1}) {
+        std::vector<double> angles(samples, samples + gate(id).parameter_count());
+        auto at = [&](double shift) {
+          std::vector<double> moved = angles;
+          moved[a] += shift;
+          return reading(id, moved, controls);
+        };
+        double derivative = 0;
+        for (const auto& [coefficient, shift] : shift_rule(id, a, controls)) derivative += coefficient * at(shift);
+        const double h = 1e-4;  // a five-point difference: h^4 and rounding / h are both below 1e-10
+        const double expected = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
+        CHECK(std::abs(derivative - expected) < 1e-9);
+      }
   }
 }
 

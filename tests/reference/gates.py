@@ -13,6 +13,15 @@ import torch
 
 import formula
 
+def controlled_u3(theta, phi, delta, wires):
+    return qml.ctrl(qml.U3(theta, phi, delta, wires=wires[1]), control=wires[0])
+
+
+def controlled_u(theta, phi, delta, gamma, wires):
+    """OpenQASM's cu: PennyLane has no gate of its own for it."""
+    return qml.prod(qml.PhaseShift(gamma, wires=wires[0]), controlled_u3(theta, phi, delta, wires))
+
+
 # Name in a model file -> (PennyLane gate, qubits, angles).
 GATES = {
     "I": (qml.Identity, 1, 0), "X": (qml.PauliX, 1, 0), "Y": (qml.PauliY, 1, 0), "Z": (qml.PauliZ, 1, 0),
@@ -25,6 +34,12 @@ GATES = {
     "RXX": (qml.IsingXX, 2, 1), "RYY": (qml.IsingYY, 2, 1), "RZZ": (qml.IsingZZ, 2, 1),
     "CCX": (qml.Toffoli, 3, 0), "CSWAP": (qml.CSWAP, 3, 0), "CCZ": (qml.CCZ, 3, 0),
     "Sdg": (qml.adjoint(qml.S), 1, 0), "Tdg": (qml.adjoint(qml.T), 1, 0), "SXdg": (qml.adjoint(qml.SX), 1, 0),
+    "U2": (qml.U2, 1, 2), "SISWAP": (qml.SISWAP, 2, 0), "ECR": (qml.ECR, 2, 0), "PSWAP": (qml.PSWAP, 2, 1),
+    "CRot": (qml.CRot, 2, 3), "CU3": (controlled_u3, 2, 3), "CU": (controlled_u, 2, 4),
+    "CPhaseShift00": (qml.CPhaseShift00, 2, 1), "CPhaseShift01": (qml.CPhaseShift01, 2, 1),
+    "CPhaseShift10": (qml.CPhaseShift10, 2, 1), "IsingXY": (qml.IsingXY, 2, 1),
+    "SingleExcitation": (qml.SingleExcitation, 2, 1), "SingleExcitationPlus": (qml.SingleExcitationPlus, 2, 1),
+    "SingleExcitationMinus": (qml.SingleExcitationMinus, 2, 1), "FermionicSWAP": (qml.FermionicSWAP, 2, 1),
 }
 RANDOM_CIRCUITS = [(2, 12), (3, 20), (4, 30), (5, 40), (6, 50)]   # qubits, gates
 
