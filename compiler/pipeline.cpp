@@ -5,10 +5,14 @@
 #include <array>
 
 #include "compiler/graph/verify.h"
+#include "compiler/passes/cancel_inverses.h"
 #include "compiler/passes/closed_form.h"
 #include "compiler/passes/common_subexpressions.h"
 #include "compiler/passes/dead_code.h"
+#include "compiler/passes/light_cone.h"
 #include "compiler/passes/lower_circuits.h"
+#include "compiler/passes/merge_rotations.h"
+#include "compiler/passes/push_through.h"
 #include "compiler/passes/simplify.h"
 #include "compiler/text/text.h"
 #include "dsl/error.h"
@@ -17,12 +21,20 @@ namespace qiln {
 namespace {
 
 constexpr std::array table{
+    Pass{"cancel-inverses", passes::cancel_inverses, "drop gates that undo each other"},
+    Pass{"merge-rotations", passes::merge_rotations, "add the angles of turns about one axis"},
+    Pass{"push-through", passes::push_through, "move gates from the end of circuits into their readout"},
+    Pass{"light-cone", passes::light_cone, "drop gates and qubits that no readout sees"},
     Pass{"closed-form", passes::closed_form, "replace circuits that read a product state by products of cosines"},
     Pass{"lower-circuits", passes::lower_circuits, "turn circuits into blocks on the state vector"},
     Pass{"simplify", passes::simplify, "fold constants, drop identities and repeated movement"},
     Pass{"common-subexpressions", passes::common_subexpressions, "compute equal values once"},
     Pass{"dead-code", passes::dead_code, "drop what no output needs"},
 };
+
+// Pairs that cancel first, so that turns on both sides of them meet; the readout takes what it can before the cone is
+// drawn, for a gate that is gone from the end no longer widens it.
+constexpr std::array on_gates{"cancel-inverses", "merge-rotations", "push-through", "light-cone"};
 
 // Simplification first, for it makes values equal that were written differently; the sweep last, for both leave
 // unused values behind.
@@ -68,6 +80,7 @@ bool run(const Pass& pass, graph::Graph& graph, bool checked) {
 }
 
 void run_circuit_passes(graph::Graph& graph, bool closed_form) {
+  for (std::string_view name : on_gates) run(pass_named(name), graph);
   // The closed form needs circuits that are still gates.
   if (closed_form) run(pass_named("closed-form"), graph);
   run(pass_named("lower-circuits"), graph);

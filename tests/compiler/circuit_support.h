@@ -177,6 +177,10 @@ inline Numbers interpret(const graph::Graph& g, const std::map<std::string, Numb
         for (std::size_t k = 0; k < node.operands.size(); ++k) product *= operand(k)[at(c.operands[k], p, shape(k))];
         out[at(c.output, p, node.type.shape)] += product;
       }
+    } else if (node.op == Primitive::circuit) {
+      std::vector<Numbers> angles;
+      for (std::size_t k = 0; k < node.operands.size(); ++k) angles.push_back(operand(k));
+      out = simulate(g.circuits[node.as<graph::CircuitAttributes>().index], angles);
     } else if (node.op == Primitive::apply_blocks) {
       std::vector<Numbers> entries;
       for (std::size_t k = 0; k < node.operands.size(); ++k) entries.push_back(operand(k));
