@@ -10,10 +10,30 @@ namespace {
 /// i^k
 constexpr Complex powers_of_i[] = {{1, 0}, {0, 1}, {-1, 0}, {0, -1}};
 
-State zero_state(int qubits) {
-  State state(std::size_t{1} << qubits);
-  state[0] = 1;
+/// The index of the basis state in which `qubits` are `local` and the others 0.
+std::size_t basis_index(std::size_t local, std::span<const std::int32_t> qubits, int n) {
+  std::size_t index = 0;
+  for (std::size_t k = qubits.size(); k-- > 0; local >>= 1) index |= (local & 1) << (n - 1 - qubits[k]);
+  return index;
+}
+
+State initial_state(const Circuit& circuit, const OperandValues& values) {
+  State state(std::size_t{1} << circuit.qubits);
+  if (!circuit.initial) {
+    state[0] = 1;
+    return state;
+  }
+  const auto& amplitudes = values[circuit.initial->operand];
+  for (std::size_t b = 0; b < amplitudes.size(); ++b)
+    state[basis_index(b, circuit.initial->qubits, circuit.qubits)] = amplitudes[b];
   return state;
+}
+
+/// The value of the bits of `index` on `qubits`.
+std::size_t local_index(std::size_t index, std::span<const std::int32_t> qubits, int n) {
+  std::size_t local = 0;
+  for (std::int32_t q : qubits) local = local << 1 | (index >> (n - 1 - q) & 1);
+  return local;
 }
 
 void apply_one(State& state, std::span<const Complex> m, std::size_t step) {
@@ -112,7 +132,7 @@ std::vector<Complex> matrix_derivative(const Operation& operation, std::span<con
 }
 
 State run(const Circuit& circuit, const OperandValues& values) {
-  State state = zero_state(circuit.qubits);
+  State state = initial_state(circuit, values);
   for (const Operation& operation : circuit.operations)
     apply(state, matrix_of(operation, angle_values(operation, values)), operation.qubits, circuit.qubits);
   return state;
@@ -126,15 +146,26 @@ std::vector<double> readings(const Circuit& circuit, const OperandValues& values
     for (const PauliTerm& term : observable) add_string(image, state, term, term.coefficient);
     result.push_back(overlap(state, image));
   }
+  for (const auto& list : circuit.probabilities) {
+    std::vector<double> sums(std::size_t{1} << list.size());
+    for (std::size_t b = 0; b < state.size(); ++b) sums[local_index(b, list, circuit.qubits)] += std::norm(state[b]);
+    result.insert(result.end(), sums.begin(), sums.end());
+  }
   return result;
 }
 
 OperandValues gradient(const Circuit& circuit, const OperandValues& values, std::span<const double> weights) {
   State state = run(circuit, values);
   State cotangent(state.size());
-  assert(weights.size() == circuit.readout.size());
-  for (std::size_t i = 0; i < weights.size(); ++i)
+  assert(static_cast<std::int64_t>(weights.size()) == circuit.outputs());
+  for (std::size_t i = 0; i < circuit.readout.size(); ++i)
     for (const PauliTerm& term : circuit.readout[i]) add_string(cotangent, state, term, weights[i] * term.coefficient);
+  const double* of_list = weights.data() + circuit.readout.size();
+  for (const auto& list : circuit.probabilities) {
+    for (std::size_t b = 0; b < state.size(); ++b)
+      cotangent[b] += of_list[local_index(b, list, circuit.qubits)] * state[b];
+    of_list += std::size_t{1} << list.size();
+  }
   OperandValues result;
   for (const auto& operand : values) result.emplace_back(operand.size());
   for (std::size_t o = circuit.operations.size(); o-- > 0;) {
@@ -150,6 +181,11 @@ OperandValues gradient(const Circuit& circuit, const OperandValues& values, std:
       result[angle.operand][angle.element] += 2 * angle.scale * overlap(cotangent, turned);
     }
     apply(cotangent, undo, operation.qubits, circuit.qubits);
+  }
+  if (circuit.initial) {
+    auto& amplitudes = result[circuit.initial->operand];
+    for (std::size_t b = 0; b < amplitudes.size(); ++b)
+      amplitudes[b] += 2 * cotangent[basis_index(b, circuit.initial->qubits, circuit.qubits)].real();
   }
   return result;
 }

@@ -29,9 +29,9 @@ std::vector<Complex> matrix_of(const Operation& operation, std::span<const doubl
 std::vector<Complex> matrix_derivative(const Operation& operation, std::span<const double> angles, int k);
 
 State run(const Circuit& circuit, const OperandValues& values);
-/// The readings of the circuit.
+/// The results of the circuit: readings, then probabilities.
 std::vector<double> readings(const Circuit& circuit, const OperandValues& values);
-/// The derivative of sum_i weights[i] * reading i in every element of the operands.
+/// The derivative of sum_i weights[i] * result i in every element of the operands.
 OperandValues gradient(const Circuit& circuit, const OperandValues& values, std::span<const double> weights);
 
 }  // namespace qiln::circuit

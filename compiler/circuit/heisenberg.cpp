@@ -197,6 +197,9 @@ Circuit absorb_into_readout(const Circuit& circuit) {
   result.operations.clear();
   Actions actions;
   std::vector<bool> blocked(circuit.qubits);
+  std::uint64_t counted = 0;  // bit n - 1 - q: a probability asks for qubit q
+  for (const auto& list : circuit.probabilities)
+    for (std::int32_t q : list) counted |= std::uint64_t{1} << (circuit.qubits - 1 - q);
   for (std::size_t o = circuit.operations.size(); o-- > 0;) {
     const Operation& operation = circuit.operations[o];
     const bool free = analysable(operation) && std::none_of(operation.qubits.begin(), operation.qubits.end(),
@@ -204,6 +207,11 @@ Circuit absorb_into_readout(const Circuit& circuit) {
     auto absorb = [&] {
       std::vector<Observable> readout = result.readout;
       HeisenbergAction& action = actions.of(operation);
+      // Probabilities are what all products of Z on their qubits say: such a gate must leave each as it is.
+      const auto k = static_cast<int>(operation.qubits.size());
+      const std::uint64_t local = restrict({0, counted}, operation.qubits, circuit.qubits).z;
+      for (std::uint64_t z = 1; z < std::uint64_t{1} << k; ++z)
+        if ((z & ~local) == 0 && !action.fixes({0, z})) return false;
       for (Observable& observable : readout) {
         for (PauliTerm& term : observable) {
           const auto image = action.single(restrict({term.x, term.z}, operation.qubits, circuit.qubits));

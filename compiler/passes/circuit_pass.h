@@ -19,11 +19,12 @@ bool each_circuit(graph::Graph& graph, Change change) {
 /// that looks, so that time grows with the circuit's length alone.
 inline constexpr int farthest_partner = 1024, most_passed = 64;
 
-/// Bit q for each qubit q of the operation.
-inline std::uint64_t qubit_mask(const circuit::Operation& operation) {
+/// Bit q for each qubit q.
+inline std::uint64_t qubit_mask(const std::vector<std::int32_t>& qubits) {
   std::uint64_t mask = 0;
-  for (std::int32_t q : operation.qubits) mask |= std::uint64_t{1} << q;
+  for (std::int32_t q : qubits) mask |= std::uint64_t{1} << q;
   return mask;
 }
+inline std::uint64_t qubit_mask(const circuit::Operation& operation) { return qubit_mask(operation.qubits); }
 
 }  // namespace qiln::passes

@@ -211,6 +211,7 @@ ValueId readings(graph::Builder& builder, const Circuit& circuit, std::span<cons
 }
 
 std::optional<ValueId> expand(graph::Builder& builder, const Circuit& whole, std::span<const ValueId> operands) {
+  if (whole.initial || !whole.probabilities.empty()) return std::nullopt;
   const Circuit circuit = absorb_into_readout(whole);
   const bool product_state =
       std::all_of(circuit.operations.begin(), circuit.operations.end(),
@@ -231,8 +232,9 @@ bool closed_form(graph::Graph& graph) {
   for (ValueId id = 0; id < graph.nodes.size(); ++id) {
     graph::Node node = rewrite.mapped(id);
     if (node.op == Primitive::circuit) {
-      const Circuit& circuit = graph.circuits[node.as<graph::CircuitAttributes>().index];
-      if (const auto value = expand(rewrite.builder(), circuit, node.operands)) {
+      const auto& [index, places, mapped] = node.as<graph::CircuitAttributes>();
+      const auto value = places > 0 ? std::nullopt : expand(rewrite.builder(), graph.circuits[index], node.operands);
+      if (value) {
         rewrite.map(id, as_varying(rewrite.builder().graph(), *value, node.operands));
         changed = true;
         continue;

@@ -24,6 +24,7 @@ bool drop_unseen(Circuit& circuit) {
   for (const auto& observable : circuit.readout)
     for (const PauliTerm& term : observable)
       if (term.coefficient != 0) seen |= mirrored(term.x | term.z, circuit.qubits);
+  for (const auto& list : circuit.probabilities) seen |= qubit_mask(list);
   std::vector<Operation> kept;
   for (std::size_t o = circuit.operations.size(); o-- > 0;) {
     const std::uint64_t qubits = qubit_mask(circuit.operations[o]);
@@ -48,6 +49,8 @@ std::uint64_t closed_up(std::uint64_t mask, std::uint64_t kept, int n) {
 bool drop_idle(Circuit& circuit) {
   std::uint64_t used = 0;
   for (const Operation& operation : circuit.operations) used |= qubit_mask(operation);
+  for (const auto& list : circuit.probabilities) used |= qubit_mask(list);
+  if (circuit.initial) used |= qubit_mask(circuit.initial->qubits);
   if (used == 0) used = 1;  // a circuit has a qubit
   const int n = circuit.qubits, left = std::popcount(used);
   if (left == n) return false;
@@ -57,8 +60,12 @@ bool drop_idle(Circuit& circuit) {
       term.x = closed_up(term.x, used, n);
       term.z = closed_up(term.z, used, n);
     }
-  for (Operation& operation : circuit.operations)
-    for (std::int32_t& q : operation.qubits) q = std::popcount(used & ((std::uint64_t{1} << q) - 1));
+  auto renumber = [&](std::vector<std::int32_t>& qubits) {
+    for (std::int32_t& q : qubits) q = std::popcount(used & ((std::uint64_t{1} << q) - 1));
+  };
+  for (Operation& operation : circuit.operations) renumber(operation.qubits);
+  for (auto& list : circuit.probabilities) renumber(list);
+  if (circuit.initial) renumber(circuit.initial->qubits);
   circuit.qubits = left;
   return true;
 }

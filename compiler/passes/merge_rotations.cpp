@@ -47,8 +47,9 @@ struct Step {
   }
 };
 
-/// Merges `last` into one of the steps before; false when there is none that it fits.
-bool merge(std::vector<Step>& before, const Step& last, Commutation& commutation) {
+/// Merges `last` into one of the steps before; false when there is none that it fits. Operands in `mapped` have a value
+/// a place, and sums with them are left alone.
+bool merge(std::vector<Step>& before, const Step& last, Commutation& commutation, const std::vector<int>& mapped) {
   const std::uint64_t qubits = qubit_mask(last.operation);
   const int size = static_cast<int>(before.size());
   int passed = 0;
@@ -63,6 +64,11 @@ bool merge(std::vector<Step>& before, const Step& last, Commutation& commutation
         // The key of the operation tells constants from variables.
         merged.operation.angles[0] =
             merged.angle.terms.empty() ? Angle{-1, 0, 1, merged.angle.offset} : merged.angle.terms[0];
+        const auto& terms = merged.angle.terms;
+        if (terms.size() > 1 && std::any_of(terms.begin(), terms.end(), [&](const Angle& term) {
+              return std::binary_search(mapped.begin(), mapped.end(), term.operand);
+            }))
+          return false;
         before[i] = std::move(merged);
         return true;
       }
@@ -112,12 +118,12 @@ void settle(graph::Builder& builder, std::vector<Step>& steps, std::vector<Value
 }
 
 /// The circuit in steps, fewer where any could be merged.
-std::vector<Step> merged_steps(const Circuit& circuit) {
+std::vector<Step> merged_steps(const Circuit& circuit, const std::vector<int>& mapped) {
   Commutation commutation;
   std::vector<Step> steps;
   for (const Operation& operation : circuit.operations) {
     const Step step(operation);
-    if (!merge(steps, step, commutation)) steps.push_back(step);
+    if (!merge(steps, step, commutation, mapped)) steps.push_back(step);
   }
   return steps;
 }
@@ -134,9 +140,9 @@ bool merge_rotations(graph::Graph& graph) {
   for (ValueId id = 0; id < graph.nodes.size(); ++id) {
     graph::Node node = rewrite.mapped(id);
     if (node.op == Primitive::circuit) {
-      auto& index = std::get<graph::CircuitAttributes>(node.attributes).index;
+      auto& [index, places, mapped] = std::get<graph::CircuitAttributes>(node.attributes);
       Circuit circuit = graph.circuits[index];
-      std::vector<Step> steps = merged_steps(circuit);
+      std::vector<Step> steps = merged_steps(circuit, mapped);
       if (steps.size() < circuit.operations.size()) {
         settle(rewrite.builder(), steps, node.operands);
         circuit.operations.clear();

@@ -63,6 +63,11 @@ inline Numbers expectations(const std::vector<Complex>& state, const std::vector
 inline Numbers simulate(const circuit::Circuit& circuit, const std::vector<Numbers>& operands) {
   std::vector<Complex> state(std::size_t{1} << circuit.qubits);
   state[0] = 1;
+  if (circuit.initial) {
+    const auto& amplitudes = operands[circuit.initial->operand];
+    for (std::size_t b = 0; b < amplitudes.size(); ++b)
+      state[scatter_bits(0, b, circuit.initial->qubits, circuit.qubits)] = amplitudes[b];
+  }
   for (const auto& operation : circuit.operations) {
     Numbers angles;
     for (const auto& angle : operation.angles)
@@ -71,7 +76,13 @@ inline Numbers simulate(const circuit::Circuit& circuit, const std::vector<Numbe
     apply_matrix(state, gate_matrix(operation.gate, angles, operation.inverse, operation.controls), operation.qubits,
                  circuit.qubits);
   }
-  return expectations(state, circuit.readout);
+  Numbers results = expectations(state, circuit.readout);
+  for (const auto& list : circuit.probabilities) {
+    Numbers sums(std::size_t{1} << list.size());
+    for (std::size_t b = 0; b < state.size(); ++b) sums[gather_bits(b, list, circuit.qubits)] += std::norm(state[b]);
+    results.insert(results.end(), sums.begin(), sums.end());
+  }
+  return results;
 }
 
 inline std::vector<Complex> run_blocks(const circuit::BlockProgram& program, const std::vector<Numbers>& entries) {

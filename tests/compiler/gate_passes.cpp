@@ -1,5 +1,6 @@
 // The passes from circuits to circuits: each against dense simulation on random circuits, and what it finds on small
 // ones.
+#include "compiler/circuit/dense.h"
 #include "compiler/graph/verify.h"
 #include "compiler/passes/cancel_inverses.h"
 #include "compiler/passes/light_cone.h"
@@ -40,10 +41,22 @@ test::RandomCircuit repetitive_circuit(int n, unsigned seed) {
   return random;
 }
 
+/// With probabilities of some qubits, and some that start as amplitudes (operand 2).
+void ask_for_more(test::RandomCircuit& random, unsigned seed) {
+  const int n = random.circuit.qubits;
+  std::mt19937 choose(seed);
+  if (choose() % 2) random.circuit.probabilities.push_back({static_cast<std::int32_t>(choose() % n)});
+  if (n > 2 && choose() % 2) random.circuit.probabilities.push_back({n - 1, 0});
+  if (n < 2 || choose() % 2) return;
+  random.circuit.initial = circuit::InitialState{{1, 0}, 2};
+  random.operands.push_back({0.5, -0.1, 0.7, 0.5});
+}
+
 void keeps_readings(Change change, test::RandomCircuit (*make)(int, unsigned), int least) {
   int changed = 0;
   for (unsigned seed = 0; seed < 60; ++seed) {
-    const auto random = make(1 + static_cast<int>(seed % 8), seed);
+    auto random = make(1 + static_cast<int>(seed % 8), seed);
+    ask_for_more(random, seed);
     INFO("seed " << seed);
     graph::Graph g = test::graph_of(random.circuit, random.operands);
     const std::size_t before = g.circuits[0].operations.size();
@@ -130,6 +143,30 @@ TEST_CASE("rotations merge through what they commute with") {
   CHECK(after(change, {operation("RZ", {0}, {{0, 0, 1, 0}}), operation("RX", {0}, {{0, 0, 1, 0}}),
                        operation("RZ", {0}, {{0, 0, 1, 0}})})
             .size() == 3);
+}
+
+TEST_CASE("dense readings and gradients are those of an independent simulation") {
+  for (unsigned seed = 0; seed < 24; ++seed) {
+    auto random = test::random_circuit(1 + static_cast<int>(seed % 6), 12, seed);
+    ask_for_more(random, seed);
+    INFO("seed " << seed);
+    check_close(circuit::readings(random.circuit, random.operands), test::simulate(random.circuit, random.operands));
+    Numbers weights;
+    for (std::int64_t i = 0; i < random.circuit.outputs(); ++i) weights.push_back(0.3 + 0.1 * static_cast<double>(i));
+    const auto gradient = circuit::gradient(random.circuit, random.operands, weights);
+    for (std::size_t k = 0; k < random.operands.size(); ++k)
+      for (std::size_t e = 0; e < random.operands[k].size(); ++e) {
+        const double step = 1e-4;  // error of the central difference: a third derivative times step^2 / 6
+        double difference = 0;
+        for (const double sign : {1.0, -1.0}) {
+          auto moved = random.operands;
+          moved[k][e] += sign * step;
+          const Numbers values = test::simulate(random.circuit, moved);
+          for (std::size_t i = 0; i < values.size(); ++i) difference += sign * weights[i] * values[i] / (2 * step);
+        }
+        CHECK(std::abs(gradient[k][e] - difference) < 1e-5);
+      }
+  }
 }
 
 TEST_CASE("qubits outside the cone are gone") {
