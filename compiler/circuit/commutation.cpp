@@ -132,7 +132,8 @@ const std::vector<int>& Commutation::axes(const Operation& operation) {
 }
 
 bool Commutation::commute(const Operation& a, const Operation& b) {
-  // Where both are diagonal in one basis of each shared qubit, they act on the rest for each of its states.
+  // Where both are diagonal in one basis of each shared qubit, they act on the rest for each of its states. (A channel
+  // that leaves Z as it is has Kraus operators that commute with Z, so this holds for channels too.)
   bool shared = false, diagonal = true;
   for (std::size_t i = 0; i < a.qubits.size(); ++i)
     for (std::size_t j = 0; j < b.qubits.size(); ++j)
@@ -141,6 +142,7 @@ bool Commutation::commute(const Operation& a, const Operation& b) {
         diagonal = diagonal && (axes(a)[i] & axes(b)[j]) != 0;
       }
   if (!shared || diagonal) return true;
+  if (a.is_channel() || b.is_channel()) return false;
   const std::vector<std::int32_t> qubits = together(a, b);
   if (static_cast<int>(qubits.size()) > max_qubits) return false;
   const auto [found, added] = commute_.emplace(pair_key(a, b, qubits), true);
@@ -156,6 +158,7 @@ bool Commutation::commute(const Operation& a, const Operation& b) {
 }
 
 bool Commutation::undo(const Operation& a, const Operation& b) {
+  if (a.is_channel() || b.is_channel()) return false;
   if (!same_qubits(a, b) || static_cast<int>(a.qubits.size()) > max_qubits) return false;
   const auto k = static_cast<int>(a.qubits.size());
   const auto at_a = places(a, a.qubits), at_b = places(b, a.qubits);
@@ -168,7 +171,7 @@ bool Commutation::undo(const Operation& a, const Operation& b) {
 }
 
 bool Commutation::nothing(const Operation& a) {
-  if (static_cast<int>(a.qubits.size()) > max_qubits) return false;
+  if (a.is_channel() || static_cast<int>(a.qubits.size()) > max_qubits) return false;
   const auto k = static_cast<int>(a.qubits.size());
   for (int s = 0; s < settings; ++s) {
     std::map<std::pair<std::int32_t, std::int64_t>, int> variables;
@@ -178,6 +181,7 @@ bool Commutation::nothing(const Operation& a) {
 }
 
 std::optional<Commutation::Sum> Commutation::sum(const Operation& a, const Operation& b) {
+  if (a.is_channel() || b.is_channel()) return std::nullopt;
   if (!same_qubits(a, b) || static_cast<int>(a.qubits.size()) > max_qubits) return std::nullopt;
   if (!rotation(a) && !rotation(b)) return std::nullopt;
   const auto [found, added] = sums_.emplace(pair_key(a, b, a.qubits), std::nullopt);

@@ -1,5 +1,6 @@
 // Which operations may pass each other, undo each other or add up: decided from the matrices of the gate table at a few
-// generic values of the angles, so that no gate is named.
+// generic values of the angles, so that no gate is named. Channels pass what is diagonal in a basis they keep; they
+// undo nothing and add to nothing.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
-// Circuits on few qubits, in double, straight from the gate table: what analyses look at when they need a number. Not
-// what models run on.
+// Circuits of gates (no channels) on few qubits, in double, straight from the gate table: what analyses look at when
+// they need a number. Not what models run on.
 #pragma once
 
 #include <complex>
