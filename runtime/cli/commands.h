@@ -12,5 +12,6 @@ void add_opt(CLI::App& app);
 void add_train(CLI::App& app);
 void add_sample(CLI::App& app);
 void add_time(CLI::App& app);
+void add_draw(CLI::App& app);
 
 }  // namespace qiln::cli
