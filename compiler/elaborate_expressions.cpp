@@ -223,21 +223,22 @@ Value Elaborator::index(const ast::Index& node, Span span) {
   return expected("a tensor, a list or a register", base, node.base->span);
 }
 
+/// The numbers of a range, or the one of a point.
+std::optional<Elaborator::Stretch> Elaborator::subscript_stretch(const ast::Expr& subscript) {
+  if (const auto* range = std::get_if<ast::Range>(&subscript.node)) return stretch(*range);
+  const auto number = integer(subscript);
+  if (!number) return std::nullopt;
+  return Stretch{*number, *number + 1, 1};
+}
+
 /// Lists and registers: one item, or those of a range; further subscripts go into the items.
 Value Elaborator::index_list(const Value& base, const ast::Index& node) {
   Value value = base;
   for (const ast::Expr& subscript : node.subscripts) {
-    Stretch numbers;
-    const auto* range = std::get_if<ast::Range>(&subscript.node);
-    if (range) {
-      const auto found = stretch(*range);
-      if (!found) return Poison{};
-      numbers = *found;
-    } else {
-      const auto number = integer(subscript);
-      if (!number) return Poison{};
-      numbers = {*number, *number + 1, 1};
-    }
+    const bool range = std::holds_alternative<ast::Range>(subscript.node);
+    const auto taken = subscript_stretch(subscript);
+    if (!taken) return Poison{};
+    const Stretch numbers = *taken;
     if (!value.is<List>() && !value.is<Qubits>()) return expected("a list or a register", value, node.base->span);
     const bool list = value.is<List>();
     const auto size =
@@ -280,18 +281,11 @@ Value Elaborator::index_tensor(const Value& base, const ast::Index& node, Span s
       continue;
     }
     const ast::Expr& subscript = node.subscripts[axis];
-    Stretch numbers;
-    const auto* range = std::get_if<ast::Range>(&subscript.node);
-    if (range) {
-      const auto found = stretch(*range);
-      if (!found) return Poison{};
-      numbers = *found;
-      points = false;
-    } else {
-      const auto number = integer(subscript);
-      if (!number) return Poison{};
-      numbers = {*number, *number + 1, 1};
-    }
+    const bool range = std::holds_alternative<ast::Range>(subscript.node);
+    const auto found = subscript_stretch(subscript);
+    if (!found) return Poison{};
+    const Stretch numbers = *found;
+    points &= !range;
     const std::int64_t last = numbers.begin + numbers.step * (numbers.count() - 1);
     if (numbers.count() < 1) {
       report(DiagnosticKind::bad_shape, subscript.span, "the slice is empty");

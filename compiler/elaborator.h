@@ -104,6 +104,7 @@ class Elaborator {
     std::int64_t count() const { return end <= begin ? 0 : (end - begin + step - 1) / step; }
   };
   std::optional<Stretch> stretch(const ast::Range& range);
+  std::optional<Stretch> subscript_stretch(const ast::Expr& subscript);
   std::optional<std::int64_t> integer(const ast::Expr& expr);
   std::optional<std::int64_t> integer(const Value& value, Span span);
   std::optional<bool> boolean(const ast::Expr& expr);
