@@ -156,6 +156,16 @@ ValueId broadcast_rule(const Context& c, int) {
 // Every sample's operand gets the same cotangent; it stays typed uniform until it meets a varying value.
 ValueId batch_sum_rule(const Context& c, int) { return c.cotangent; }
 
+/// Whether operand k of a circuit primitive has a leading axis of places, and its elements behind that.
+bool is_mapped(const Context& c, int k) {
+  const auto mapped = c.node().as<graph::CircuitAttributes>().mapped;
+  return std::find(mapped.begin(), mapped.end(), k) != mapped.end();
+}
+std::int64_t elements_of_place(const Context& c, int k) {
+  const std::int64_t count = graph::element_count(c.b.graph().shape(c.operand(k)));
+  return is_mapped(c, k) ? count / c.node().as<graph::CircuitAttributes>().places : count;
+}
+
 /// The cotangents of all entries come from one adjoint node, made for the first operand that asks.
 ValueId block_adjoint(const Context& c) {
   auto operands = c.node().operands;
@@ -164,18 +174,26 @@ ValueId block_adjoint(const Context& c) {
   for (std::size_t id = nodes.size(); id-- > c.cotangent;)
     if (nodes[id].op == Primitive::apply_blocks_adjoint && nodes[id].operands == operands) return ValueId(id);
 
+  const auto attributes = c.node().as<graph::CircuitAttributes>();
   graph::Type type{{0}, false};
   for (std::size_t k = 0; k < operands.size(); ++k) {
-    if (k + 2 < operands.size()) type.shape[0] += graph::element_count(c.b.graph().shape(operands[k]));
+    if (k + 2 < operands.size()) type.shape[0] += elements_of_place(c, static_cast<int>(k));
     type.varying |= c.b.graph().varying(operands[k]);
   }
+  if (attributes.places > 0) type.shape.insert(type.shape.begin(), attributes.places);
   return c.b.append(Primitive::apply_blocks_adjoint, type, operands, c.node().attributes);
 }
 ValueId apply_blocks_rule(const Context& c, int k) {
+  const std::int64_t places = c.node().as<graph::CircuitAttributes>().places;
+  const bool shared = places > 0 && !is_mapped(c, k);
   std::int64_t start = 0;
-  for (int before = 0; before < k; ++before) start += graph::element_count(c.b.graph().shape(c.operand(before)));
+  for (int before = 0; before < k; ++before) start += elements_of_place(c, before);
   const Shape shape = c.b.graph().shape(c.operand(k));
-  return c.b.reshape(c.b.slice(block_adjoint(c), {start}, {1}, {graph::element_count(shape)}), shape);
+  const ValueId all = block_adjoint(c);
+  if (places == 0) return c.b.reshape(c.b.slice(all, {start}, {1}, {graph::element_count(shape)}), shape);
+  ValueId part = c.b.slice(all, {0, start}, {1, 1}, {places, elements_of_place(c, k)});
+  if (shared) part = c.b.reduce_sum(part, {0});
+  return c.b.reshape(part, shape);
 }
 ValueId expval_rule(const Context& c, int) {
   const graph::Node node = c.node();

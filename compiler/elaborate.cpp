@@ -12,7 +12,8 @@ struct BuiltinRow {
 };
 constexpr BuiltinRow builtins[] = {{"shape", Builtin::shape},   {"product", Builtin::product},
                                    {"length", Builtin::length}, {"append", Builtin::append},
-                                   {"expval", Builtin::expval}, {"X", Builtin::pauli_x},
+                                   {"expval", Builtin::expval}, {"variance", Builtin::variance},
+                                   {"probs", Builtin::probs},   {"X", Builtin::pauli_x},
                                    {"Y", Builtin::pauli_y},     {"Z", Builtin::pauli_z}};
 constexpr double pi = 3.14159265358979323846;
 

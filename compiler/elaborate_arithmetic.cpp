@@ -1,7 +1,6 @@
 // Arithmetic: of numbers, lists, observables and tensors, which are broadcast from the left.
 #include <fmt/core.h>
 
-#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -29,17 +28,6 @@ std::optional<std::int64_t> integer_power(std::int64_t a, std::int64_t b) {
       return {};
     else if (__builtin_mul_overflow(result, a, &result))
       return {};
-  return result;
-}
-
-/// The product of two Pauli terms; nothing when it is not Hermitian.
-std::optional<circuit::PauliTerm> product(const circuit::PauliTerm& a, const circuit::PauliTerm& b) {
-  circuit::PauliTerm result{a.coefficient * b.coefficient, a.x ^ b.x, a.z ^ b.z};
-  // With i^|x & z| X^x Z^z for a term, moving Z^za past X^xb gives (-1)^|za & xb|.
-  const int quarter_turns = std::popcount(a.x & a.z) + std::popcount(b.x & b.z) - std::popcount(result.x & result.z) +
-                            2 * std::popcount(a.z & b.x);
-  if (quarter_turns % 2 != 0) return {};
-  if ((quarter_turns / 2) % 2 != 0) result.coefficient = -result.coefficient;
   return result;
 }
 
@@ -189,6 +177,13 @@ Value Elaborator::binary(BinaryOp op, const Value& a, const Value& b, Span span,
     joined.numbers.insert(joined.numbers.end(), b.as<Qubits>().numbers.begin(), b.as<Qubits>().numbers.end());
     return joined;
   }
+  for (const Value* side : {&a, &b}) {
+    if (!side->is<Measured>()) continue;
+    report(DiagnosticKind::bad_measurement, side == &a ? a_span : b_span,
+           "a measured value belongs to the circuit's `return`, as it is")
+        .help("do arithmetic on what the circuit returns, or measure the sum of observables");
+    return Poison{};
+  }
   if (a.is<Observables>() || b.is<Observables>()) return observables(op, a, b, span);
   auto compile_time = [](const Value& value) { return value.number() || value.is<List>(); };
   if (compile_time(a) && compile_time(b)) return lists(op, a, b, span);
@@ -313,52 +308,6 @@ Value Elaborator::lists(BinaryOp op, const Value& a, const Value& b, Span span) 
     const Value& right = b.is<List>() ? b.as<List>().items[i] : b;
     result.items.push_back(binary(op, left, right, span, span, span));
     if (result.items.back().poisoned()) return Poison{};
-  }
-  return result;
-}
-
-Value Elaborator::observables(BinaryOp op, const Value& a, const Value& b, Span span) {
-  auto fail = [&](const char* why) -> Value {
-    report(DiagnosticKind::bad_observable, span, why);
-    return Poison{};
-  };
-  auto terms_of = [](const Value& value) {
-    if (value.number()) return Observables{{{{value.real(), 0, 0}}}, false};
-    return value.as<Observables>();
-  };
-  for (const Value* side : {&a, &b})
-    if (!side->number() && !side->is<Observables>()) return expected("an observable or a number", *side, span);
-  Observables left = terms_of(a), right = terms_of(b);
-  if (left.measured || right.measured) return fail("a measured value belongs to the circuit's `return`, as it is");
-  if (op == BinaryOp::divide && b.number() && b.real() != 0) {
-    right.each[0][0].coefficient = 1 / b.real();
-    op = BinaryOp::multiply;
-  }
-  if (op != BinaryOp::add && op != BinaryOp::subtract && op != BinaryOp::multiply)
-    return fail("observables are added, subtracted and multiplied");
-  const std::size_t count = std::max(left.each.size(), right.each.size());
-  if ((left.each.size() != 1 && left.each.size() != count) || (right.each.size() != 1 && right.each.size() != count))
-    return fail("observables of registers of different sizes");
-  Observables result;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto& x = left.each[left.each.size() == 1 ? 0 : i];
-    const auto& y = right.each[right.each.size() == 1 ? 0 : i];
-    circuit::Observable sum;
-    if (op == BinaryOp::multiply) {
-      for (const auto& p : x)
-        for (const auto& q : y) {
-          const auto both = product(p, q);
-          if (!both) return fail("the product of different Paulis on one qubit is not an observable");
-          sum.push_back(*both);
-        }
-    } else {
-      sum = x;
-      for (circuit::PauliTerm term : y) {
-        if (op == BinaryOp::subtract) term.coefficient = -term.coefficient;
-        sum.push_back(term);
-      }
-    }
-    result.each.push_back(std::move(sum));
   }
   return result;
 }

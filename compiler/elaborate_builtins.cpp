@@ -97,7 +97,7 @@ Value Elaborator::concat(Arguments arguments, Span span) {
   std::int64_t axis = 0;
   std::vector<ValueId> parts;
   std::vector<Span> spans;
-  Observables readouts;
+  Measured measured;
   for (const BoundArgument& argument : arguments) {
     if (argument.value.poisoned()) return Poison{};
     if (argument.name == "axis") {
@@ -110,10 +110,8 @@ Value Elaborator::concat(Arguments arguments, Span span) {
       report(DiagnosticKind::unknown_argument, argument.name_span, "concat", argument.name);
       return Poison{};
     }
-    if (argument.value.is<Observables>()) {
-      const auto& each = argument.value.as<Observables>();
-      readouts.measured = each.measured;
-      readouts.each.insert(readouts.each.end(), each.each.begin(), each.each.end());
+    if (argument.value.is<Measured>()) {
+      join(measured, argument.value.as<Measured>());
       continue;
     }
     std::vector<Value> items{argument.value};
@@ -127,7 +125,11 @@ Value Elaborator::concat(Arguments arguments, Span span) {
       spans.push_back(argument.span);
     }
   }
-  if (!readouts.each.empty() && parts.empty()) return readouts;
+  if (!measured.elements.empty()) {
+    if (parts.empty()) return measured;
+    report(DiagnosticKind::bad_measurement, spans[0], "measurements are joined with measurements only");
+    return Poison{};
+  }
   if (parts.empty()) {
     report(DiagnosticKind::missing_argument, span, "concat", "x");
     return Poison{};
@@ -162,6 +164,8 @@ Value Elaborator::call_builtin(Builtin builtin, const std::string& name, Argumen
     list.items.push_back((*filled)[1]->value);
     return list;
   }
+  if (builtin == Builtin::expval || builtin == Builtin::variance || builtin == Builtin::probs)
+    return measure(builtin, name, std::move(arguments), span);
   const auto filled = fill(name, {"x"}, 1, std::move(arguments), span);
   if (!filled) return Poison{};
   const Value& x = (*filled)[0]->value;
@@ -185,21 +189,8 @@ Value Elaborator::call_builtin(Builtin builtin, const std::string& name, Argumen
         result = binary(ast::BinaryOp::multiply, result, item, span, x_span, x_span);
       return result;
     }
-    case Builtin::expval: {
-      if (!x.is<Observables>()) return expected("an observable", x, x_span);
-      Observables measured = x.as<Observables>();
-      measured.measured = true;
-      return measured;
-    }
-    default: {
-      if (!x.is<Qubits>()) return expected("qubits", x, x_span);
-      Observables observables;
-      for (std::int32_t q : x.as<Qubits>().numbers) {
-        const std::uint64_t bit = std::uint64_t{1} << q;
-        observables.each.push_back({{1, builtin == Builtin::pauli_z ? 0 : bit, builtin == Builtin::pauli_x ? 0 : bit}});
-      }
-      return observables;
-    }
+    default:
+      return pauli(builtin, x, x_span);
   }
 }
 

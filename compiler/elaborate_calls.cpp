@@ -27,10 +27,19 @@ std::string joined(const std::string& prefix, const std::string& name) {
   return prefix.empty() ? name : prefix + "." + name;
 }
 
+/// How a circuit is run: the words come before names.
+bool is_option(std::string_view key, std::string_view word) {
+  return (key == "gradient" && (word == "exact" || word == "shift")) ||
+         (key == "simulate" && (word == "state" || word == "density"));
+}
+
 }  // namespace
 
 BoundArgument Elaborator::argument_of(const ast::Argument& argument) {
-  BoundArgument bound{"", eval(*argument.value), argument.value->span, argument.value->span};
+  const auto* word = std::get_if<ast::Reference>(&argument.value->node);
+  const bool option = argument.name && word && is_option(argument.name->text, word->name);
+  BoundArgument bound{"", option ? Value(word->name) : eval(*argument.value), argument.value->span,
+                      argument.value->span};
   if (argument.name) {
     bound.name = argument.name->text;
     bound.name_span = argument.name->span;
@@ -243,6 +252,7 @@ Value Elaborator::call_function(const ast::Function& function, Arguments argumen
 Value Elaborator::instantiate(const ast::Module& module, Arguments arguments, Span span, Instance instance) {
   for (const BoundArgument& argument : arguments)
     if (argument.value.poisoned()) return Poison{};
+  if (!take_options(module, arguments, instance.options)) return Poison{};
   if (const std::size_t extra = extra_axes(module, arguments)) return mapped(module, arguments, span, instance, extra);
 
   const graph::Origin before = builder_.origin();
@@ -256,6 +266,8 @@ Value Elaborator::instantiate(const ast::Module& module, Arguments arguments, Sp
   if (bind(module.name.text, module.parameters, std::move(arguments), span, scope)) {
     CircuitState state;
     state.circuit.name = module.name.text;
+    state.amplitudes = module.name.span;
+    state.places = instance.places;
     if (module.kind == ast::ModuleKind::circuit) instance.circuit = &state;
     Saved<Scope*> inside(scope_, &scope);
     Saved<Instance*> here(instance_, &instance);
@@ -266,90 +278,55 @@ Value Elaborator::instantiate(const ast::Module& module, Arguments arguments, Sp
       report(DiagnosticKind::missing_return, module.name.span, module.name.text);
     if (module.kind == ast::ModuleKind::circuit && errors == diagnostics_.error_count())
       returned = finish_circuit(module, state, returned);
-    if (errors == diagnostics_.error_count()) result = result_of(module, returned);
+    if (errors == diagnostics_.error_count()) result = result_of(module, returned, instance.places.count);
   }
   calls_.pop_back();
   builder_.set_origin(before);
   return result;
 }
 
-/// What a body returned, in the graph and of the shape promised.
-Value Elaborator::result_of(const ast::Module& module, const Value& value) {
+/// What a body returned, in the graph and of the shape promised, behind the axis of places if there is one.
+Value Elaborator::result_of(const ast::Module& module, const Value& value, std::int64_t places) {
   if (value.poisoned()) return value;
   const auto id = tensor(value, module.name.span);
   if (!id) return Poison{};
   if (!module.result) return Tensor{*id};
   const auto wanted = shape(*module.result);
   if (!wanted) return Poison{};
-  if (*wanted == graph_.shape(*id)) return Tensor{*id};
+  Shape found = graph_.shape(*id);
+  if (places > 0) found.erase(found.begin());
+  if (*wanted == found) return Tensor{*id};
   report(DiagnosticKind::result_shape, module.result->span, module.name.text, graph::to_string(*wanted),
-         graph::to_string(graph_.shape(*id)));
+         graph::to_string(found));
   return Poison{};
 }
 
-/// How many more leading axes the arguments of a circuit have than its parameters.
-std::size_t Elaborator::extra_axes(const ast::Module& module, const Arguments& arguments) const {
-  if (module.kind != ast::ModuleKind::circuit) return 0;
-  std::size_t extra = 0;
-  for (std::size_t k = 0; k < arguments.size(); ++k)
-    for (std::size_t p = 0; p < module.parameters.size(); ++p) {
-      const ast::Parameter& parameter = module.parameters[p];
-      if (!parameter.shape || (arguments[k].name.empty() ? p != k : parameter.name.text != arguments[k].name)) continue;
-      for (const ast::Expr& axis : parameter.shape->axes)
-        if (std::holds_alternative<ast::LeadingAxes>(axis.node)) return 0;
-      const std::size_t rank = shape_of(arguments[k].value).size();
-      if (rank > parameter.shape->axes.size()) extra = std::max(extra, rank - parameter.shape->axes.size());
+bool Elaborator::take_options(const ast::Module& module, Arguments& arguments, CircuitOptions& options) {
+  if (module.kind != ast::ModuleKind::circuit) return true;
+  bool fits = true;
+  auto option = [&](const BoundArgument& argument) {
+    const bool declared = std::any_of(module.parameters.begin(), module.parameters.end(),
+                                      [&](const auto& parameter) { return parameter.name.text == argument.name; });
+    return !declared && (argument.name == "gradient" || argument.name == "simulate");
+  };
+  for (const BoundArgument& argument : arguments) {
+    if (!option(argument)) continue;
+    const bool gradient = argument.name == "gradient";
+    const char* const words[] = {gradient ? "exact" : "state", gradient ? "shift" : "density"};
+    const std::string word = argument.value.is<std::string>() ? argument.value.as<std::string>() : "";
+    if (word != words[0] && word != words[1]) {
+      report(DiagnosticKind::unknown_choice, argument.span, argument.name,
+             word.empty() ? describe(argument.value) : word)
+          .help(fmt::format("it is `{}` or `{}`", words[0], words[1]));
+      fits = false;
+    } else if (gradient) {
+      options.shift = word == words[1];
+    } else {
+      options.simulation = word == words[1] ? circuit::Simulation::density : circuit::Simulation::state;
     }
-  return extra;
-}
-
-/// The circuit at every place of the leading axes; arguments without them are the same everywhere. One instance: its
-/// parameters are shared.
-Value Elaborator::mapped(const ast::Module& module, const Arguments& arguments, Span span, const Instance& instance,
-                         std::size_t extra) {
-  Shape places;
-  std::vector<bool> moves(arguments.size());
-  for (std::size_t k = 0; k < arguments.size(); ++k) {
-    Arguments one{arguments[k]};
-    one[0].name = arguments[k].name.empty() ? module.parameters[k].name.text : arguments[k].name;
-    if (extra_axes(module, one) == 0) continue;
-    const Shape& shape = shape_of(arguments[k].value);
-    const Shape lead(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(extra));
-    if (!places.empty() && lead != places) {
-      report(DiagnosticKind::bad_shape, arguments[k].span,
-             fmt::format("the circuit maps over {} and {}", graph::to_string(places), graph::to_string(lead)));
-      return Poison{};
-    }
-    places = lead;
-    moves[k] = true;
   }
-  List results;
-  for (std::int64_t place = 0; place < graph::element_count(places); ++place) {
-    Arguments here = arguments;
-    for (std::size_t k = 0; k < here.size(); ++k) {
-      if (!moves[k]) continue;
-      Shape shape = shape_of(here[k].value);
-      shape.erase(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(extra));
-      Shape rows = shape;
-      rows.insert(rows.begin(), graph::element_count(places));
-      const ValueId flat = builder_.reshape(here[k].value.as<Tensor>().id, rows);
-      std::vector<std::int64_t> start(rows.size(), 0);
-      start[0] = place;
-      rows[0] = 1;
-      const std::vector<std::int64_t> step(rows.size(), 1);
-      here[k].value = Tensor{builder_.reshape(builder_.slice(flat, start, step, rows), shape)};
-    }
-    Instance copy = instance;
-    copy.shared = copy.shared || place > 0;
-    results.items.push_back(instantiate(module, std::move(here), span, std::move(copy)));
-    if (results.items.back().poisoned()) return Poison{};
-  }
-  const auto all = stacked(results, span);
-  if (!all) return Poison{};
-  Shape shape = graph_.shape(*all);
-  shape.erase(shape.begin());
-  shape.insert(shape.begin(), places.begin(), places.end());
-  return Tensor{builder_.reshape(*all, shape)};
+  std::erase_if(arguments, option);
+  return fits;
 }
 
 bool Elaborator::root(std::string_view name) {

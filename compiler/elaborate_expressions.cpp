@@ -220,6 +220,7 @@ Value Elaborator::index(const ast::Index& node, Span span) {
   }
   if (base.is<List>() || base.is<Qubits>()) return index_list(base, node);
   if (base.is<Tensor>()) return index_tensor(base, node, span);
+  if (base.is<Measured>()) return index_measured(base.as<Measured>(), node, span);
   return expected("a tensor, a list or a register", base, node.base->span);
 }
 

@@ -12,19 +12,13 @@ double Value::real() const {
 }
 
 std::string describe(const Value& value) {
-  static constexpr const char* words[] = {"nothing",
-                                          "an integer",
-                                          "a real number",
-                                          "a boolean",
-                                          "a string",
-                                          "a list",
-                                          "a tensor",
-                                          "a tensor",
-                                          "a function",
-                                          "a layer",
-                                          "qubits",
-                                          "an observable",
-                                          "a tensor that nothing was added to"};
+  static constexpr const char* words[] = {"nothing",       "an integer",
+                                          "a real number", "a boolean",
+                                          "a string",      "a list",
+                                          "a tensor",      "a tensor",
+                                          "a function",    "a layer",
+                                          "qubits",        "an observable",
+                                          "a measurement", "a tensor that nothing was added to"};
   static_assert(std::size(words) == std::variant_size_v<decltype(value.data)>);
   return words[value.data.index()];
 }

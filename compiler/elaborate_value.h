@@ -1,6 +1,7 @@
 // What an expression of the language is worth while a program is elaborated.
 #pragma once
 
+#include <complex>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -35,7 +36,18 @@ struct Element {
   double scale = 1, offset = 0;
 };
 /// Functions that are neither primitives nor written in the language.
-enum class Builtin : std::uint8_t { shape, product, length, append, expval, pauli_x, pauli_y, pauli_z };
+enum class Builtin : std::uint8_t {
+  shape,
+  product,
+  length,
+  append,
+  expval,
+  variance,
+  probs,
+  pauli_x,
+  pauli_y,
+  pauli_z
+};
 struct Callable {
   std::variant<const ast::Function*, const ast::Module*, Primitive, Builtin> target;
 };
@@ -46,10 +58,38 @@ struct Layers {
 struct Qubits {
   std::vector<std::int32_t> numbers;
 };
-/// Sums of Pauli products; `measured` once `expval` was taken.
+/// coefficient * product of Paulis; bit q of x (z) is set where qubit q has X or Y (Z or Y).
+struct PauliProduct {
+  std::complex<double> coefficient = 1;
+  std::uint64_t x = 0, z = 0;
+};
+/// Products that differ in x or z, in the order in which they were written.
+using PauliSum = std::vector<PauliProduct>;
 struct Observables {
-  std::vector<circuit::Observable> each;
-  bool measured = false;
+  std::vector<PauliSum> each;
+};
+/// One call of a measurement.
+struct Measurement {
+  enum class Kind : std::uint8_t { expectation, variance, probabilities } kind = Kind::expectation;
+  std::vector<PauliSum> observables;  // hermitian
+  std::vector<PauliSum> squares;      // of the observables of a variance
+  std::vector<std::int32_t> qubits;   // of probabilities
+  std::int64_t shots = 0;             // 0: exact
+  std::size_t operations = 0;         // of the circuit, when it was written
+  Span span;
+  std::int64_t size() const {
+    return kind == Kind::probabilities ? std::int64_t{1} << qubits.size()
+                                       : static_cast<std::int64_t>(observables.size());
+  }
+};
+/// Results of measurements, sliced and joined; numbers once the circuit is finished.
+struct Measured {
+  struct Place {
+    std::int32_t call = 0;
+    std::int64_t element = 0;
+  };
+  std::vector<Measurement> calls;
+  std::vector<Place> elements;
 };
 /// `y: [shape]` before anything was added into it.
 struct Declared {
@@ -58,7 +98,7 @@ struct Declared {
 
 struct Value {
   std::variant<Poison, std::int64_t, double, bool, std::string, List, Tensor, Element, Callable, Layers, Qubits,
-               Observables, Declared>
+               Observables, Measured, Declared>
       data;
 
   Value() = default;

@@ -1,10 +1,11 @@
 // The state of an elaboration. One class, its members defined by subject: elaborate_expressions.cpp, _arithmetic,
-// _calls, _builtins, _statements, _indices and _circuits.
+// _calls, _places, _builtins, _statements, _indices, _circuits, _observables and _measurements.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,24 @@ struct Scope {
   std::map<std::string, Value> names;
 };
 
+/// How a circuit's call wants it run.
+struct CircuitOptions {
+  bool shift = false;  // gradients by the parameter-shift rule
+  circuit::Simulation simulation = circuit::Simulation::state;
+};
+
+/// A circuit mapped over leading axes: values of one place stand for values with an axis of places in front.
+struct Places {
+  std::int64_t count = 0;                           // 0: not mapped
+  std::vector<std::pair<ValueId, ValueId>> values;  // of one place, of all
+};
+
 /// The circuit a body adds gates to.
 struct CircuitState {
   circuit::Circuit circuit;
   std::vector<ValueId> operands;  // of the graph's node
+  Span amplitudes;                // where the initial state was given
+  Places places;
 };
 
 /// One use of a net or circuit: where its parameters' paths hang.
@@ -36,6 +51,8 @@ struct Instance {
   bool frozen = false;
   bool shared = false;  // of a named layer: its parameters may exist already
   CircuitState* circuit = nullptr;
+  CircuitOptions options;
+  Places places;
 };
 
 struct BoundArgument {
@@ -96,6 +113,7 @@ class Elaborator {
   Value index(const ast::Index& node, Span span);
   Value index_list(const Value& base, const ast::Index& node);
   Value index_tensor(const Value& base, const ast::Index& node, Span span);
+  Value index_measured(const Measured& base, const ast::Index& node, Span span);
   Value compile_time_sum(const ast::Reduction& node, std::size_t depth, Value sum, Span span);
   /// The numbers of a range, or the items of a list; nothing when an error was reported.
   std::optional<std::vector<Value>> domain(const ast::Expr& expr);
@@ -117,7 +135,6 @@ class Elaborator {
   Value numbers(ast::BinaryOp op, const Value& a, const Value& b, Span span);
   Value elements(ast::BinaryOp op, const Value& a, const Value& b);
   Value lists(ast::BinaryOp op, const Value& a, const Value& b, Span span);
-  Value observables(ast::BinaryOp op, const Value& a, const Value& b, Span span);
   Value tensors(ast::BinaryOp op, ValueId a, ValueId b);
   /// A pointwise primitive of values that are broadcast to one shape.
   Value pointwise(Primitive op, const std::vector<Value>& values, const std::vector<Span>& spans, Span span);
@@ -141,11 +158,19 @@ class Elaborator {
   bool bind_shape_variables(const ast::Parameter& parameter, const Shape& shape, const std::set<std::string>& values,
                             Scope& scope);
   bool check_shape(const std::string& callee, const ast::Parameter& parameter, const Shape& found, Span span);
-  Value result_of(const ast::Module& module, const Value& value);
+  Value result_of(const ast::Module& module, const Value& value, std::int64_t places);
+  /// Takes `gradient` and `simulate` out of the arguments of a circuit.
+  bool take_options(const ast::Module& module, Arguments& arguments, CircuitOptions& options);
+  Value call_layer(int number, Arguments arguments, Span span);
+
+  // elaborate_places.cpp
   Value mapped(const ast::Module& module, const Arguments& arguments, Span span, const Instance& instance,
                std::size_t extra);
   std::size_t extra_axes(const ast::Module& module, const Arguments& arguments) const;
-  Value call_layer(int number, Arguments arguments, Span span);
+  /// `value` at all places, or itself where it is the same at each.
+  ValueId at_places(const Places& places, ValueId value, bool& moves);
+  /// Drops nodes from `first` on that neither `kept` nor parameters need; `kept` gets their new numbers.
+  void drop_unused(ValueId first, ValueId& kept);
 
   // elaborate_builtins.cpp
   Value call_primitive(Primitive op, Arguments arguments, Span span);
@@ -194,17 +219,36 @@ class Elaborator {
   /// How often operands of one qubit or as many as the largest are applied.
   std::optional<std::size_t> paired(const Application& application);
   bool distinct(const Application& application, const std::vector<std::int32_t>& qubits);
+  /// In place of the gate its power or decomposition, as long as it acts on more qubits than a block may.
+  void append_steps(std::span<const GateStep> steps, const circuit::Operation& whole, const circuit::Angle* exponent);
+  void append_operation(circuit::Operation operation);
+  void append_controlled_phase(const circuit::Operation& operation);
+  bool modify(std::size_t first, const Application& application, const std::vector<std::int32_t>& controls);
+  void amplitude(const Application& application);
+  ValueId normalised(ValueId values);
+
+  // elaborate_observables.cpp
+  Value observables(ast::BinaryOp op, const Value& a, const Value& b, Span span);
+  Value pauli(Builtin builtin, const Value& qubits, Span span);
+  Value measure(Builtin builtin, const std::string& name, Arguments arguments, Span span);
+  static void join(Measured& all, const Measured& more);
+
+  // elaborate_measurements.cpp
   Value finish_circuit(const ast::Module& module, CircuitState& state, const Value& result);
+  bool shiftable(const CircuitState& state);
+  void report_runs(const ast::Module& module, const CircuitState& state, const Measured& measured, std::int64_t shifts);
 
   const Library& library_;
   graph::Graph& graph_;
   graph::Builder builder_;
   dsl::Diagnostics& diagnostics_;
   Items prelude_, program_;
+  int gate_depth_ = 0;       // gates of the language around
   bool in_prelude_ = false;  // whose names mean what they mean there
   std::map<const ast::Item*, Value> constants_;
   std::set<const void*> in_progress_;
   std::map<std::string, ValueId> params_;
+  std::map<std::string, int> sites_;  // how often circuits with this path were finished
   std::vector<LayerInstance> layers_;
   std::vector<Span> calls_;  // being elaborated, outermost first
   Scope root_scope_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -52,17 +53,20 @@ class DeadParameters {
           if (ValueId p = parameter_behind(g_, operand); p != graph::no_value) used_otherwise_.insert(p);
       return;
     }
-    const auto& circuit = g_.circuits[node.as<graph::CircuitAttributes>().index];
+    const auto& [index, places, mapped] = node.as<graph::CircuitAttributes>();
+    const auto& circuit = g_.circuits[index];
     std::vector<std::int64_t> sizes;
     std::set<ValueId> taken;
+    auto moves = [&](int k) { return std::find(mapped.begin(), mapped.end(), k) != mapped.end(); };
     for (ValueId operand : node.operands) {
       sizes.push_back(graph::element_count(g_.shape(operand)));
+      if (moves(static_cast<int>(sizes.size()) - 1)) sizes.back() /= places;
       if (ValueId p = parameter_behind(g_, operand); p != graph::no_value) taken.insert(p);
     }
     for (ValueId p : taken) ++circuits_[p];
     for (const auto& element : circuit::dead_elements(circuit, sizes)) {
       ValueId p = parameter_behind(g_, node.operands[element.operand]);
-      if (p == graph::no_value) continue;
+      if (p == graph::no_value || moves(element.operand)) continue;  // of a mapped one, an element is one of each place
       Death& death = dead_[p][element.element];
       ++death.circuits;
       death.reason = circuit::explain(circuit, element);

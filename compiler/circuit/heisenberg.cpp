@@ -40,10 +40,24 @@ struct AngleFinding {
 };
 using Findings = std::vector<std::vector<AngleFinding>>;  // [operation][angle]
 
+/// The products of Z on some of `list`, which the probabilities of its basis states are sums of; false if too many.
+bool add_z_strings(const std::vector<std::int32_t>& list, int n, std::set<PauliString>& strings) {
+  if (std::size_t{1} << std::min<std::size_t>(list.size(), 30) > max_strings) return false;
+  for (std::size_t subset = 1; subset < std::size_t{1} << list.size(); ++subset) {
+    PauliString string;
+    for (std::size_t k = 0; k < list.size(); ++k)
+      if (subset >> k & 1) string.z |= std::uint64_t{1} << (n - 1 - list[k]);
+    strings.insert(string);
+  }
+  return true;
+}
+
 /// Marks the angles that no observable sees, from the readout backwards.
 void look_backwards(const Circuit& circuit, Findings& findings) {
   Actions actions;
   std::set<PauliString> strings;
+  for (const auto& list : circuit.probabilities)
+    if (!add_z_strings(list, circuit.qubits, strings)) return;
   for (const Observable& observable : circuit.readout)
     for (const PauliTerm& term : observable)
       if (term.coefficient != 0 && (term.x | term.z) != 0) strings.insert({term.x, term.z});
@@ -101,6 +115,8 @@ int bit_after(const Operation& operation, int b) {
 /// Marks the angles that only turn the phase of a basis state, from |0...0> forwards.
 void look_forwards(const Circuit& circuit, Findings& findings) {
   std::vector<int> basis(circuit.qubits, 0);  // the bit a qubit is known to have, or -1
+  if (circuit.initial)
+    for (std::int32_t q : circuit.initial->qubits) basis[q] = -1;
   const std::vector<double> generic{0.7390851332, 1.9106332362, -2.2360679775, 0.9068996821};
   for (std::size_t o = 0; o < circuit.operations.size(); ++o) {
     const Operation& operation = circuit.operations[o];
@@ -154,6 +170,7 @@ std::vector<DeadElement> dead_elements(const Circuit& circuit, const std::vector
     elements[k].resize(operand_elements[k]);
     live[k].resize(operand_elements[k]);
   }
+  if (circuit.initial) live[circuit.initial->operand].assign(live[circuit.initial->operand].size(), true);
   for (std::size_t o = 0; o < findings.size(); ++o) {
     for (std::size_t a = 0; a < findings[o].size(); ++a) {
       const Angle& angle = circuit.operations[o].angles[a];

@@ -77,14 +77,19 @@ BatchValue BatchMath::sin(const BatchValue& a) {
 
 ValueId BatchMath::materialise(const BatchValue& a) {
   if (!a.constant()) return a.value;
-  if (a.constants.size() == 1) return builder_.constant(a.constants[0], {count_});
-  return builder_.constant(a.constants, {count_});
+  if (a.constants.size() == 1) return builder_.constant(a.constants[0], {total()});
+  std::vector<double> values;
+  for (std::int64_t p = 0; p < total() / count_; ++p)
+    values.insert(values.end(), a.constants.begin(), a.constants.end());
+  return builder_.constant(std::move(values), {total()});
 }
 
 ValueId BatchMath::stack(std::span<const BatchValue> parts) {
   std::vector<ValueId> columns;
-  for (const BatchValue& part : parts) columns.push_back(builder_.reshape(materialise(part), {count_, 1}));
-  return builder_.concat(std::move(columns), 1);
+  for (const BatchValue& part : parts) columns.push_back(builder_.reshape(materialise(part), {total(), 1}));
+  const ValueId all = builder_.concat(std::move(columns), 1);
+  if (places_ == 0) return all;
+  return builder_.reshape(all, {places_, count_, static_cast<std::int64_t>(parts.size())});
 }
 
 ValueId BatchMath::gather_from(ValueId operand, std::span<const std::int64_t> elements) {
@@ -106,6 +111,22 @@ ValueId BatchMath::gather_from(ValueId operand, std::span<const std::int64_t> el
   return builder_.contract(std::move(attributes), {selection, flat}, {count_});
 }
 
+ValueId BatchMath::gather_mapped(ValueId operand, std::span<const std::int64_t> elements) {
+  const std::int64_t size = graph::element_count(builder_.graph().shape(operand)) / places_;
+  const ValueId rows = builder_.reshape(operand, {places_, size});
+  if (const std::int64_t step = progression(elements))
+    return builder_.reshape(builder_.slice(rows, {0, elements[0]}, {1, step}, {places_, count_}), {total()});
+  std::vector<double> one_hot(count_ * size);
+  for (std::int64_t i = 0; i < count_; ++i)
+    if (elements[i] >= 0) one_hot[i * size + elements[i]] = 1;
+  const ValueId selection = builder_.constant(std::move(one_hot), {count_, size});
+  graph::ContractAttributes attributes;
+  attributes.space = {places_, count_, size};
+  attributes.operands = {{{{0, 1, 0}, 0}, {{0, 0, 1}, 0}}, {{{1, 0, 0}, 0}, {{0, 0, 1}, 0}}};
+  attributes.output = {{{1, 0, 0}, 0}, {{0, 1, 0}, 0}};
+  return builder_.reshape(builder_.contract(std::move(attributes), {selection, rows}, {places_, count_}), {total()});
+}
+
 BatchValue BatchMath::gather(std::span<const circuit::Angle> angles, std::span<const ValueId> operands) {
   assert(static_cast<std::int64_t>(angles.size()) == count_);
   std::map<std::int32_t, std::vector<std::int64_t>> elements;  // by operand; -1 where another operand is meant
@@ -117,7 +138,12 @@ BatchValue BatchMath::gather(std::span<const circuit::Angle> angles, std::span<c
     offsets.constants.push_back(angles[i].offset);
   }
   BatchValue sum = number(0);
-  for (const auto& [operand, list] : elements) sum = add(sum, {{}, gather_from(operands[operand], list)});
+  for (const auto& [operand, list] : elements) {
+    const bool mapped = std::find(mapped_.begin(), mapped_.end(), operand) != mapped_.end();
+    ValueId value = mapped ? gather_mapped(operands[operand], list) : gather_from(operands[operand], list);
+    if (!mapped && places_ > 0) value = builder_.reshape(builder_.broadcast(value, {places_, count_}, {1}), {total()});
+    sum = add(sum, {{}, value});
+  }
   return add(multiply(scales, sum), offsets);
 }
 

@@ -216,7 +216,7 @@ std::optional<ValueId> expand(graph::Builder& builder, const Circuit& whole, std
   const bool product_state =
       std::all_of(circuit.operations.begin(), circuit.operations.end(),
                   [](const Operation& operation) { return operation.qubits.size() == 1 && !operation.is_channel(); });
-  if (!product_state) return std::nullopt;
+  if (!product_state || circuit.initial || !circuit.probabilities.empty()) return std::nullopt;
   std::vector<PauliTerm> terms;
   for (const circuit::Observable& observable : circuit.readout)
     terms.insert(terms.end(), observable.begin(), observable.end());

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "compiler/circuit/heisenberg.h"
 #include "compiler/passes/batch_value.h"
 #include "compiler/passes/fuse_blocks.h"
 #include "compiler/passes/rewrite.h"
+#include "compiler/passes/state_values.h"
 #include "dsl/error.h"
 
 namespace qiln::passes {
@@ -105,26 +107,42 @@ MatrixBatch multiply(BatchMath& math, const MatrixBatch& a, const MatrixBatch& b
   return product;
 }
 
-/// Equal for blocks whose matrices are one formula, and are uniform or varying together.
-std::vector<int> structure_of(const FusedBlock& block, std::span<const ValueId> operands, const graph::Graph& graph) {
+/// A circuit's node: its operands, and over how many places which of them are mapped.
+struct Run {
+  std::vector<ValueId> operands;
+  std::int64_t places = 0;
+  std::vector<int> mapped;
+  bool moves(std::int32_t operand) const { return std::find(mapped.begin(), mapped.end(), operand) != mapped.end(); }
+};
+
+/// Equal for blocks whose matrices are one formula, and are uniform or varying, mapped or not together.
+std::vector<int> structure_of(const FusedBlock& block, const Run& run, const graph::Graph& graph) {
   std::vector<int> key{static_cast<int>(block.kind)};
   for (const Operation* gate : block.gates) {
     key.insert(key.end(), {static_cast<int>(gate->gate), gate->inverse, gate->controls});
     for (const circuit::Angle& angle : gate->angles)
-      key.push_back(angle.operand < 0 ? 0 : 1 + graph.varying(operands[angle.operand]));
+      key.push_back(angle.operand < 0 ? 0
+                                      : 1 + graph.varying(run.operands[angle.operand]) + 2 * run.moves(angle.operand));
   }
   return key;
 }
 
-/// The entries of the blocks of one group: [blocks, reals of a block].
-ValueId entries_of(graph::Builder& builder, std::span<const FusedBlock* const> blocks,
-                   std::span<const ValueId> operands) {
-  BatchMath math(builder, static_cast<std::int64_t>(blocks.size()));
+bool moves(const FusedBlock& block, const Run& run) {
+  for (const Operation* gate : block.gates)
+    for (const circuit::Angle& angle : gate->angles)
+      if (angle.operand >= 0 && run.moves(angle.operand)) return true;
+  return false;
+}
+
+/// The entries of the blocks of one group: [blocks, reals of a block], with the places in front if they are mapped.
+ValueId entries_of(graph::Builder& builder, std::span<const FusedBlock* const> blocks, const Run& run) {
+  const std::int64_t places = moves(*blocks[0], run) ? run.places : 0;
+  BatchMath math(builder, static_cast<std::int64_t>(blocks.size()), places, run.mapped);
   MatrixBatch matrix;
   for (std::size_t g = 0; g < blocks[0]->gates.size(); ++g) {
     std::vector<const Operation*> operations;
     for (const FusedBlock* block : blocks) operations.push_back(block->gates[g]);
-    MatrixBatch of_gate = matrix_of(math, operations, operands);
+    MatrixBatch of_gate = matrix_of(math, operations, run.operands);
     matrix = g == 0 ? std::move(of_gate) : multiply(math, of_gate, matrix);
   }
   std::vector<BatchValue> reals;
@@ -137,7 +155,21 @@ ValueId entries_of(graph::Builder& builder, std::span<const FusedBlock* const> b
   return math.stack(reals);
 }
 
-ValueId lower(graph::Builder& builder, const Circuit& whole, const std::vector<ValueId>& operands) {
+/// The circuit's results from the state after its blocks: readings, then probabilities.
+ValueId results_of(graph::Builder& builder, const Circuit& circuit, ValueId state, graph::CircuitAttributes index) {
+  index.mapped.clear();
+  graph::Type type = builder.graph().type(state);
+  type.shape.resize(type.shape.size() - 2);
+  type.shape.push_back(static_cast<std::int64_t>(circuit.readout.size()));
+  const int axis = static_cast<int>(type.shape.size()) - 1;
+  std::vector<ValueId> parts;
+  if (!circuit.readout.empty()) parts.push_back(builder.append(Primitive::expval, std::move(type), {state}, index));
+  for (const auto& qubits : circuit.probabilities)
+    parts.push_back(probabilities(builder, state, qubits, circuit.qubits));
+  return builder.concat(std::move(parts), axis);
+}
+
+ValueId lower(graph::Builder& builder, const Circuit& whole, const Run& run) {
   const Circuit circuit = absorb_into_readout(whole);
   if (circuit.has_channels() || circuit.simulation != circuit::Simulation::state)
     throw Error(fmt::format("lower-circuits: {} has channels, which `sample-channels` or `density` replace before it",
@@ -156,7 +188,7 @@ ValueId lower(graph::Builder& builder, const Circuit& whole, const std::vector<V
     step.rows = block.rows;
     step.flip = block.flip;
     if (block.kind != Block::Kind::permutation) {
-      const auto [found, added] = known.emplace(structure_of(block, operands, builder.graph()), groups.size());
+      const auto [found, added] = known.emplace(structure_of(block, run, builder.graph()), groups.size());
       if (added) groups.emplace_back();
       step.operand = static_cast<std::int32_t>(found->second);
       step.element = static_cast<std::int64_t>(groups[found->second].size());
@@ -165,18 +197,24 @@ ValueId lower(graph::Builder& builder, const Circuit& whole, const std::vector<V
     program.blocks.push_back(std::move(step));
   }
   std::vector<ValueId> entries;
-  for (const auto& group : groups) entries.push_back(entries_of(builder, group, operands));
-  bool varying = false;
-  for (ValueId value : entries) varying |= builder.graph().varying(value);
+  graph::CircuitAttributes index{static_cast<std::int32_t>(builder.graph().blocks.size()), run.places, {}};
+  for (const auto& group : groups) {
+    if (moves(*group[0], run)) index.mapped.push_back(static_cast<int>(entries.size()));
+    entries.push_back(entries_of(builder, group, run));
+  }
   for (Block& block : program.blocks)
-    if (block.kind != Block::Kind::permutation) block.element *= builder.graph().shape(entries[block.operand])[1];
-
-  const auto outputs = static_cast<std::int64_t>(circuit.readout.size());
-  const graph::CircuitAttributes index{static_cast<std::int32_t>(builder.graph().blocks.size())};
+    if (block.kind != Block::Kind::permutation) block.element *= builder.graph().shape(entries[block.operand]).back();
+  if (circuit.initial) {
+    program.initial = static_cast<std::int32_t>(entries.size());
+    if (run.moves(circuit.initial->operand)) index.mapped.push_back(program.initial);
+    entries.push_back(
+        initial_state(builder, run.operands[circuit.initial->operand], circuit.initial->qubits, circuit.qubits));
+  }
+  graph::Type type{{2, std::int64_t{1} << circuit.qubits}, false};
+  if (run.places > 0) type.shape.insert(type.shape.begin(), run.places);
+  for (ValueId value : entries) type.varying |= builder.graph().varying(value);
   builder.graph().blocks.push_back(std::move(program));
-  const ValueId state = builder.append(Primitive::apply_blocks, {{2, std::int64_t{1} << circuit.qubits}, varying},
-                                       std::move(entries), index);
-  return builder.append(Primitive::expval, {{outputs}, varying}, {state}, index);
+  return results_of(builder, circuit, builder.append(Primitive::apply_blocks, type, std::move(entries), index), index);
 }
 
 }  // namespace
@@ -193,6 +231,30 @@ ValueId as_varying(graph::Graph& graph, ValueId value, const std::vector<ValueId
   return value;
 }
 
+namespace {
+
+/// A circuit at one place after the other.
+ValueId at_each_place(graph::Builder& builder, const Circuit& circuit, const Run& run) {
+  std::vector<ValueId> rows;
+  for (std::int64_t place = 0; place < run.places; ++place) {
+    Run here{run.operands, 0, {}};
+    for (int k : run.mapped) {
+      graph::Shape shape = builder.graph().shape(run.operands[k]);
+      std::vector<std::int64_t> start(shape.size(), 0);
+      const std::vector<std::int64_t> step(shape.size(), 1);
+      start[0] = place;
+      shape[0] = 1;
+      const ValueId slice = builder.slice(run.operands[k], std::move(start), step, shape);
+      shape.erase(shape.begin());
+      here.operands[k] = builder.reshape(slice, shape);
+    }
+    rows.push_back(builder.reshape(lower(builder, circuit, here), {1, circuit.outputs()}));
+  }
+  return builder.concat(std::move(rows), 0);
+}
+
+}  // namespace
+
 bool lower_circuits(graph::Graph& graph) {
   Rewrite rewrite(graph);
   rewrite.builder().graph().blocks = graph.blocks;
@@ -204,7 +266,10 @@ bool lower_circuits(graph::Graph& graph) {
       continue;
     }
     const Circuit& circuit = graph.circuits[node.as<graph::CircuitAttributes>().index];
-    const ValueId value = lower(rewrite.builder(), circuit, node.operands);
+    const auto& attributes = node.as<graph::CircuitAttributes>();
+    const Run run{node.operands, attributes.places, attributes.mapped};
+    const ValueId value =
+        run.places > 0 ? at_each_place(rewrite.builder(), circuit, run) : lower(rewrite.builder(), circuit, run);
     rewrite.map(id, as_varying(rewrite.builder().graph(), value, node.operands));
     changed = true;
   }

@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   using namespace qiln::cli;
   add_check(app);
   add_compile(app);
+  add_doc(app);
   add_train(app);
   add_sample(app);
   add_opt(app);

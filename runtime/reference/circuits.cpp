@@ -217,6 +217,12 @@ Value<Real> simulate_density(const circuit::Circuit& circuit, Operands<Real> ang
 template <class Real>
 Value<Real> apply_blocks(const circuit::BlockProgram& program, Operands<Real> entries, std::int64_t samples) {
   auto state = State<Real>::zero_state(program.qubits, samples);
+  if (program.initial >= 0) {
+    const Value<Real>& initial = *entries[program.initial];
+    const std::int64_t times = samples / initial.value.rows();
+    state =
+        State<Real>::from(program.qubits, {initial.value.replicate(times, 1), initial.magnitude.replicate(times, 1)});
+  }
   for (const Block& block : program.blocks)
     if (block.kind == Block::Kind::permutation)
       permute<Real>(state, image_of(block, program.qubits));
@@ -251,6 +257,11 @@ Value<Real> apply_blocks_adjoint(const circuit::BlockProgram& program, Operands<
     apply(psi, undo);
     accumulate_entries(result, first[block.operand] + block.element, matrix, psi, lambda);
     apply(lambda, undo);
+  }
+  if (program.initial >= 0) {
+    const Value<Real> cotangent = lambda.parts();
+    result.value.middleCols(first[program.initial], cotangent.value.cols()) = cotangent.value;
+    result.magnitude.middleCols(first[program.initial], cotangent.value.cols()) = cotangent.magnitude;
   }
   return result;
 }
@@ -288,9 +299,35 @@ template <class Real>
 Value<Real> simulate(const circuit::Circuit& circuit, Operands<Real> angles, std::int64_t samples) {
   if (circuit.has_channels()) return simulate_density(circuit, angles, samples);
   auto state = State<Real>::zero_state(circuit.qubits, samples);
+  if (circuit.initial) {
+    const Value<Real>& amplitudes = *angles[circuit.initial->operand];
+    const auto offsets = block_offsets(circuit.qubits, circuit.initial->qubits);
+    for (std::size_t b = 0; b < offsets.size(); ++b) {
+      const auto column = static_cast<std::int64_t>(b);
+      const std::int64_t times = samples / amplitudes.value.rows();
+      state.amplitudes.col(offsets[b]) =
+          amplitudes.value.col(column).template cast<std::complex<Real>>().replicate(times, 1);
+      state.variance.col(offsets[b]) = amplitudes.magnitude.col(column).square().replicate(times, 1);
+    }
+  }
   for (const circuit::Operation& operation : circuit.operations)
     apply(state, matrix_of<Real>(operation, angles, samples));
-  return expectations<Real>(circuit.readout, state);
+  const Value<Real> readings = expectations<Real>(circuit.readout, state);
+  auto result = zeros<Real>(samples, {circuit.outputs()});
+  std::int64_t column = readings.value.cols();
+  result.value.leftCols(column) = readings.value;
+  result.magnitude.leftCols(column) = readings.magnitude;
+  for (const auto& qubits : circuit.probabilities) {
+    for (std::int64_t b = 0; b < state.amplitudes.cols(); ++b) {
+      std::int64_t outcome = 0;
+      for (std::int32_t q : qubits) outcome = outcome << 1 | (b >> (circuit.qubits - 1 - q) & 1);
+      const Array<Real> weight = state.amplitudes.col(b).abs();
+      result.value.col(column + outcome) += weight.square();
+      result.magnitude.col(column + outcome) += Real(2) * weight * state.variance.col(b).sqrt();
+    }
+    column += std::int64_t{1} << qubits.size();
+  }
+  return result;
 }
 
 template Value<float> apply_blocks(const circuit::BlockProgram&, Operands<float>, std::int64_t);

@@ -108,7 +108,35 @@ class Interpreter {
     return draw<Real>(node, {feed_.seed, feed_.step, feed_.first_sample, site}, samples(node));
   }
 
+  /// A circuit primitive at all places, one after the other.
   Value<Real> circuit_value(const Node& node, Operands<Real> x) const {
+    const auto& [index, places, mapped] = node.as<graph::CircuitAttributes>();
+    if (places == 0) return circuit_value_at_place(node, x);
+    std::vector<bool> moves(x.size());
+    for (int k : mapped) moves[k] = true;
+    // States and cotangents have places always.
+    if (node.op == Primitive::expval || node.op == Primitive::expval_adjoint) moves.assign(x.size(), true);
+    if (node.op == Primitive::apply_blocks_adjoint) moves[x.size() - 1] = moves[x.size() - 2] = true;
+    auto result = zeros<Real>(samples(node), node.type.shape);
+    const std::int64_t width = result.value.cols() / places;
+    for (std::int64_t p = 0; p < places; ++p) {
+      std::vector<Value<Real>> here(x.size());
+      std::vector<const Value<Real>*> operands(x.begin(), x.end());
+      for (std::size_t k = 0; k < x.size(); ++k) {
+        if (!moves[k]) continue;
+        const std::int64_t size = x[k]->value.cols() / places;
+        here[k] = {x[k]->value.middleCols(p * size, size), x[k]->magnitude.middleCols(p * size, size)};
+        operands[k] = &here[k];
+      }
+      const Value<Real> at_place = circuit_value_at_place(node, operands);
+      const std::int64_t times = result.value.rows() / at_place.value.rows();
+      result.value.middleCols(p * width, width) = at_place.value.replicate(times, 1);
+      result.magnitude.middleCols(p * width, width) = at_place.magnitude.replicate(times, 1);
+    }
+    return result;
+  }
+
+  Value<Real> circuit_value_at_place(const Node& node, Operands<Real> x) const {
     const std::int32_t index = node.as<graph::CircuitAttributes>().index;
     switch (node.op) {
       case Primitive::circuit:

@@ -1,0 +1,411 @@
+// The end of a circuit: its node, and what measurements make of the node's results: variances, finite shots, gradients
+// by parameter shifts.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <bit>
+#include <map>
+
+#include "compiler/elaborator.h"
+#include "compiler/passes/batch_value.h"
+#include "compiler/sampling.h"
+
+namespace qiln::elaboration {
+
+using circuit::Observable;
+using circuit::Operation;
+using circuit::PauliTerm;
+using dsl::DiagnosticKind;
+
+namespace {
+
+/// What a circuit's node runs on; the circuit measures nothing yet.
+struct Runs {
+  circuit::Circuit circuit;
+  std::vector<ValueId> operands;
+  std::int64_t places = 0;
+  std::vector<int> mapped;
+};
+
+Observable observable_of(const PauliSum& sum, int qubits) {
+  auto mirrored = [&](std::uint64_t mask) {
+    std::uint64_t result = 0;
+    for (int q = 0; q < qubits; ++q) result |= (mask >> q & 1) << (qubits - 1 - q);
+    return result;
+  };
+  Observable observable;
+  for (const PauliProduct& term : sum)
+    observable.push_back({term.coefficient.real(), mirrored(term.x), mirrored(term.z)});
+  return observable;
+}
+
+/// What is read of the state for a call: the observables, and of a variance their squares behind them.
+std::vector<Observable> observables_of(const Measurement& call, int qubits) {
+  std::vector<Observable> result;
+  for (const PauliSum& sum : call.observables) result.push_back(observable_of(sum, qubits));
+  for (const PauliSum& sum : call.squares) result.push_back(observable_of(sum, qubits));
+  return result;
+}
+
+/// A Pauli for each qubit, in which all terms of a group can be read at once.
+struct Basis {
+  std::uint64_t x = 0, z = 0;
+  bool takes(const PauliTerm& term) const {
+    const std::uint64_t shared = (x | z) & (term.x | term.z);
+    return ((x ^ term.x) & shared) == 0 && ((z ^ term.z) & shared) == 0;
+  }
+};
+
+/// Bases for all terms of a call, each term in the first that takes it (`chosen`, by observable and term).
+std::vector<Basis> bases_of(const std::vector<Observable>& observables, std::vector<std::vector<int>>& chosen) {
+  std::vector<Basis> bases;
+  chosen.clear();
+  for (const Observable& observable : observables) {
+    auto& of_terms = chosen.emplace_back();
+    for (const PauliTerm& term : observable) {
+      std::size_t k = 0;
+      while (k < bases.size() && !bases[k].takes(term)) ++k;
+      if (k == bases.size()) bases.emplace_back();
+      bases[k].x |= term.x;
+      bases[k].z |= term.z;
+      of_terms.push_back(static_cast<int>(k));
+    }
+  }
+  return bases;
+}
+
+std::size_t base_count(const Measurement& call, int qubits) {
+  std::vector<std::vector<int>> chosen;
+  if (call.kind == Measurement::Kind::probabilities) return 1;
+  return bases_of(observables_of(call, qubits), chosen).size();
+}
+
+class Measuring {
+ public:
+  Measuring(graph::Builder& builder, std::string site) : b_(builder), site_(std::move(site)) {}
+
+  /// What is read for each call, exactly or in shots: [.., values]; the sites of the draws are told apart by `run`.
+  std::vector<ValueId> forward(const Runs& runs, std::span<const Measurement> calls, const char* run) {
+    std::vector<ValueId> values = exact(runs, calls, false);
+    for (std::size_t k = 0; k < calls.size(); ++k)
+      if (calls[k].shots > 0) values[k] = sampled(runs, calls[k], fmt::format("{}.{}{}", site_, run, k));
+    return values;
+  }
+
+  /// Values in shots where asked, with the gradients of the exact ones.
+  std::vector<ValueId> with_exact_gradients(const Runs& runs, std::span<const Measurement> calls) {
+    std::vector<ValueId> values = exact(runs, calls, true);
+    for (std::size_t k = 0; k < calls.size(); ++k) {
+      if (calls[k].shots == 0) continue;
+      const ValueId draw = sampled(runs, calls[k], fmt::format("{}.shots{}", site_, k));
+      values[k] = b_.add(values[k], b_.stop_gradient(b_.subtract(draw, values[k])));
+    }
+    return values;
+  }
+
+  /// Values with gradients by parameter shifts, whose draws are independent of the values'.
+  std::vector<ValueId> with_shifts(const Runs& runs, std::span<const Measurement> calls) {
+    std::vector<ValueId> values = forward(runs, calls, "shots");
+    const Shifts shifts = shifts_of(runs);
+    if (shifts.angles.empty()) return values;
+    const auto angles = static_cast<std::int64_t>(shifts.angles.size()),
+               count = static_cast<std::int64_t>(shifts.terms.size()), places = std::max<std::int64_t>(runs.places, 1);
+    passes::BatchMath math(b_, angles, runs.places, runs.mapped);
+    const ValueId theta = b_.reshape(math.materialise(math.gather(shifts.angles, runs.operands)), {places, angles});
+    std::vector<double> offsets(count * angles), weights(angles * count);
+    for (std::int64_t t = 0; t < count; ++t) {
+      offsets[t * angles + shifts.terms[t].angle] = shifts.terms[t].term.shift;
+      weights[shifts.terms[t].angle * count + t] = shifts.terms[t].term.coefficient;
+    }
+    const Shape all{places, count, angles};
+    const ValueId moved = b_.add(b_.broadcast(b_.stop_gradient(theta), all, {0, 2}),
+                                 b_.broadcast(b_.constant(std::move(offsets), {count, angles}), all, {1, 2}));
+    Runs shifted{shifts.circuit, {b_.reshape(moved, {places * count, angles})}, places * count, {0}};
+    const std::vector<ValueId> readings = forward(shifted, calls, "shift");
+    for (std::size_t k = 0; k < calls.size(); ++k) {
+      const std::int64_t width = b_.graph().shape(readings[k]).back();
+      const ValueId slope = b_.stop_gradient(jacobian(readings[k], weights, places, count, angles, width));
+      ValueId tangent = product(slope, theta, places, angles, width);
+      tangent = b_.reshape(tangent, b_.graph().shape(values[k]));
+      values[k] = b_.add(b_.stop_gradient(values[k]), b_.subtract(tangent, b_.stop_gradient(tangent)));
+    }
+    return values;
+  }
+
+  /// The elements `indices` of the last axis.
+  ValueId chosen(ValueId values, const std::vector<std::int64_t>& indices) {
+    const Shape from = b_.graph().shape(values);
+    std::vector<ValueId> parts;
+    for (std::size_t k = 0; k < indices.size();) {
+      std::size_t end = k + 1;
+      while (end < indices.size() && indices[end] == indices[end - 1] + 1) ++end;
+      std::vector<std::int64_t> start(from.size(), 0);
+      const std::vector<std::int64_t> step(from.size(), 1);
+      start.back() = indices[k];
+      Shape shape = from;
+      shape.back() = static_cast<std::int64_t>(end - k);
+      parts.push_back(b_.slice(values, std::move(start), step, std::move(shape)));
+      k = end;
+    }
+    return b_.concat(std::move(parts), static_cast<int>(from.size()) - 1);
+  }
+
+  /// Runs that the gradient of one run of the circuit takes.
+  static std::int64_t shift_count(const circuit::Circuit& circuit) {
+    std::int64_t count = 0;
+    for (const Operation& operation : circuit.operations)
+      for (std::size_t a = 0; a < operation.angles.size() && !operation.is_channel(); ++a)
+        if (operation.angles[a].operand >= 0)
+          count +=
+              static_cast<std::int64_t>(shift_rule(operation.gate, static_cast<int>(a), operation.controls).size());
+    return count;
+  }
+
+ private:
+  struct Shifts {
+    struct Term {
+      std::int64_t angle;
+      ShiftTerm term;
+    };
+    circuit::Circuit circuit;            // its one operand holds all angles
+    std::vector<circuit::Angle> angles;  // by which the original has them
+    std::vector<Term> terms;
+  };
+
+  static Shifts shifts_of(const Runs& runs) {
+    Shifts shifts;
+    shifts.circuit = runs.circuit;
+    for (Operation& operation : shifts.circuit.operations)
+      for (std::size_t a = 0; a < operation.angles.size(); ++a) {
+        if (operation.angles[a].operand < 0) continue;
+        const auto number = static_cast<std::int64_t>(shifts.angles.size());
+        shifts.angles.push_back(operation.angles[a]);
+        operation.angles[a] = {0, number, 1, 0};
+        for (const ShiftTerm& term : shift_rule(operation.gate, static_cast<int>(a), operation.controls))
+          shifts.terms.push_back({number, term});
+      }
+    return shifts;
+  }
+
+  /// [places, angles, width] of readings [places * count, width].
+  ValueId jacobian(ValueId readings, std::vector<double> weights, std::int64_t places, std::int64_t count,
+                   std::int64_t angles, std::int64_t width) {
+    graph::ContractAttributes attributes;
+    attributes.space = {places, angles, width, count};
+    attributes.operands = {{{{0, 1, 0, 0}, 0}, {{0, 0, 0, 1}, 0}},
+                           {{{1, 0, 0, 0}, 0}, {{0, 0, 0, 1}, 0}, {{0, 0, 1, 0}, 0}}};
+    attributes.output = {{{1, 0, 0, 0}, 0}, {{0, 1, 0, 0}, 0}, {{0, 0, 1, 0}, 0}};
+    return b_.contract(std::move(attributes),
+                       {b_.constant(std::move(weights), {angles, count}), b_.reshape(readings, {places, count, width})},
+                       {places, angles, width});
+  }
+
+  /// [places, width]: the sum over the angles of slope [places, angles, width] times theta [places, angles].
+  ValueId product(ValueId slope, ValueId theta, std::int64_t places, std::int64_t angles, std::int64_t width) {
+    graph::ContractAttributes attributes;
+    attributes.space = {places, width, angles};
+    attributes.operands = {{{{1, 0, 0}, 0}, {{0, 0, 1}, 0}, {{0, 1, 0}, 0}}, {{{1, 0, 0}, 0}, {{0, 0, 1}, 0}}};
+    attributes.output = {{{1, 0, 0}, 0}, {{0, 1, 0}, 0}};
+    return b_.contract(std::move(attributes), {slope, theta}, {places, width});
+  }
+
+  ValueId run(const Runs& runs, circuit::Circuit circuit) {
+    return b_.circuit(std::move(circuit), runs.operands, runs.places, runs.mapped);
+  }
+
+  /// One node for all calls, or for those without shots only; the values of the others stay open.
+  std::vector<ValueId> exact(const Runs& runs, std::span<const Measurement> calls, bool all) {
+    circuit::Circuit circuit = runs.circuit;
+    std::vector<std::vector<std::int64_t>> indices(calls.size());
+    auto wanted = [&](const Measurement& call) { return all || call.shots == 0; };
+    for (std::size_t k = 0; k < calls.size(); ++k) {
+      if (!wanted(calls[k])) continue;
+      for (Observable& observable : observables_of(calls[k], circuit.qubits)) {
+        auto found = std::find(circuit.readout.begin(), circuit.readout.end(), observable);
+        if (found == circuit.readout.end()) found = circuit.readout.insert(found, std::move(observable));
+        indices[k].push_back(found - circuit.readout.begin());
+      }
+    }
+    std::map<std::vector<std::int32_t>, std::int64_t> begins;
+    auto begin = static_cast<std::int64_t>(circuit.readout.size());
+    for (std::size_t k = 0; k < calls.size(); ++k) {
+      if (!wanted(calls[k]) || calls[k].kind != Measurement::Kind::probabilities) continue;
+      const auto [found, added] = begins.emplace(calls[k].qubits, begin);
+      if (added) circuit.probabilities.push_back(calls[k].qubits);
+      if (added) begin += calls[k].size();
+      for (std::int64_t e = 0; e < calls[k].size(); ++e) indices[k].push_back(found->second + e);
+    }
+    std::vector<ValueId> values(calls.size(), graph::no_value);
+    if (begin == 0) return values;
+    const ValueId results = run(runs, std::move(circuit));
+    for (std::size_t k = 0; k < calls.size(); ++k)
+      if (!indices[k].empty()) values[k] = chosen(results, indices[k]);
+    return values;
+  }
+
+  ValueId sampled(const Runs& runs, const Measurement& call, const std::string& site) {
+    if (call.kind == Measurement::Kind::probabilities) {
+      circuit::Circuit circuit = runs.circuit;
+      circuit.probabilities = {call.qubits};
+      return multinomial(b_, run(runs, std::move(circuit)), call.shots, site);
+    }
+    const int qubits = runs.circuit.qubits;
+    const std::vector<Observable> observables = observables_of(call, qubits);
+    std::vector<std::vector<int>> chosen;
+    const std::vector<Basis> bases = bases_of(observables, chosen);
+    ValueId sum = graph::no_value;
+    for (std::size_t g = 0; g < bases.size(); ++g) {
+      const ValueId part =
+          read_in(runs, call, observables, chosen, bases[g], static_cast<int>(g), fmt::format("{}.{}", site, g));
+      sum = sum == graph::no_value ? part : b_.add(sum, part);
+    }
+    return sum;
+  }
+
+  /// What the terms in basis `g` contribute to each observable.
+  ValueId read_in(const Runs& runs, const Measurement& call, const std::vector<Observable>& observables,
+                  const std::vector<std::vector<int>>& chosen, Basis basis, int g, const std::string& site) {
+    const int n = runs.circuit.qubits;
+    circuit::Circuit circuit = runs.circuit;
+    std::vector<std::int32_t> read;
+    const Gate h = *gate_named("H"), sdg = *gate_named("Sdg");
+    for (int q = 0; q < n; ++q) {
+      const bool x = basis.x >> (n - 1 - q) & 1, z = basis.z >> (n - 1 - q) & 1;
+      if (!x && !z) continue;
+      read.push_back(q);
+      Operation turn;
+      turn.qubits = {q};
+      for (Gate gate : {sdg, h}) {
+        if (!x || (gate == sdg && !z)) continue;
+        turn.gate = gate;
+        circuit.operations.push_back(turn);
+      }
+    }
+    if (read.empty()) read.push_back(0);  // only constants
+    circuit.probabilities = {read};
+    const auto outcomes = std::int64_t{1} << read.size();
+    const ValueId frequencies = multinomial(b_, run(runs, std::move(circuit)), call.shots, site);
+    const auto rows = static_cast<std::int64_t>(observables.size());
+    std::vector<double> weights(rows * outcomes);
+    for (std::int64_t i = 0; i < rows; ++i)
+      for (std::size_t t = 0; t < observables[i].size(); ++t) {
+        if (chosen[i][t] != g) continue;
+        const PauliTerm& term = observables[i][t];
+        std::uint64_t local = 0;
+        for (std::int32_t q : read) local = local << 1 | ((term.x | term.z) >> (n - 1 - q) & 1);
+        for (std::int64_t b = 0; b < outcomes; ++b)
+          weights[i * outcomes + b] +=
+              std::popcount(local & static_cast<std::uint64_t>(b)) % 2 ? -term.coefficient : term.coefficient;
+      }
+    return linear_map(b_, std::move(weights), rows, frequencies);
+  }
+
+  graph::Builder& b_;
+  std::string site_;
+};
+
+/// The result of a call from what was read for it.
+ValueId value_of(graph::Builder& b, const Measurement& call, ValueId read) {
+  if (call.kind != Measurement::Kind::variance) return read;
+  const Shape both = b.graph().shape(read);
+  std::vector<std::int64_t> start(both.size(), 0);
+  const std::vector<std::int64_t> step(both.size(), 1);
+  Shape half = both;
+  half.back() /= 2;
+  const ValueId mean = b.slice(read, start, step, half);
+  start.back() = half.back();
+  const ValueId square = b.slice(read, start, step, half);
+  const ValueId variance = b.subtract(square, b.multiply(mean, mean));
+  // Of n draws: the unbiased estimate.
+  const auto n = static_cast<double>(call.shots);
+  return call.shots > 0 ? b.scale(variance, n / (n - 1)) : variance;
+}
+
+}  // namespace
+
+Value Elaborator::finish_circuit(const ast::Module& module, CircuitState& state, const Value& result) {
+  if (!result.is<Measured>()) return expected("a measurement, as `expval(Z(q))`", result, module.name.span);
+  const Measured& measured = result.as<Measured>();
+  const int qubits = state.circuit.qubits;
+  auto fail = [&](Span span, std::string why, const char* help) -> Value {
+    report(DiagnosticKind::bad_measurement, span, why).help(help);
+    return Poison{};
+  };
+  for (const Measurement& call : measured.calls) {
+    if (call.operations != state.circuit.operations.size())
+      return fail(call.span, "a gate follows this measurement", "measure in the `return`");
+    if (call.shots == 0 || call.kind != Measurement::Kind::variance) continue;
+    if (call.shots < 2) return fail(call.span, "a variance needs two shots at least", "take more shots");
+    if (base_count(call, qubits) > 1)
+      return fail(call.span, "the terms of this variance cannot be read in one basis",
+                  "leave out `shots`, or measure variances of terms that can");
+  }
+  const CircuitOptions& options = instance_->options;
+  state.circuit.simulation = options.simulation;
+  if (options.shift && !shiftable(state)) return Poison{};
+
+  graph::Origin origin = builder_.origin();
+  origin.file = static_cast<std::int32_t>(module.name.span.file);
+  origin.begin = module.name.span.begin;
+  origin.end = module.name.span.end;
+  builder_.set_origin(origin);
+  Runs runs{state.circuit, state.operands, state.places.count, {}};
+  for (std::size_t k = 0; k < runs.operands.size(); ++k) {
+    bool moves = false;
+    runs.operands[k] = at_places(state.places, runs.operands[k], moves);
+    if (moves) runs.mapped.push_back(static_cast<int>(k));
+  }
+  const std::string home = instance_->prefix.empty() ? module.name.text : instance_->prefix;
+  const int visit = sites_[home]++;
+  Measuring measuring(builder_, visit == 0 ? home : fmt::format("{}#{}", home, visit));
+  std::vector<ValueId> values = options.shift ? measuring.with_shifts(runs, measured.calls)
+                                              : measuring.with_exact_gradients(runs, measured.calls);
+  if (options.shift) report_runs(module, state, measured, Measuring::shift_count(state.circuit));
+  std::vector<ValueId> parts;
+  std::vector<std::int64_t> begins;
+  std::int64_t total = 0;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    parts.push_back(value_of(builder_, measured.calls[k], values[k]));
+    begins.push_back(total);
+    total += measured.calls[k].size();
+  }
+  const int axis = state.places.count > 0 ? 1 : 0;
+  std::vector<std::int64_t> indices;
+  for (const Measured::Place& place : measured.elements) indices.push_back(begins[place.call] + place.element);
+  return Tensor{measuring.chosen(builder_.concat(std::move(parts), axis), indices)};
+}
+
+/// A circuit whose every angle has a rule.
+bool Elaborator::shiftable(const CircuitState& state) {
+  if (state.circuit.initial) {
+    report(DiagnosticKind::no_shift_rule, state.amplitudes, "no shift rule gives gradients of `amplitude`")
+        .help("use `gradient = exact`");
+    return false;
+  }
+  for (const Operation& operation : state.circuit.operations) {
+    const bool constant = std::all_of(operation.angles.begin(), operation.angles.end(),
+                                      [](const circuit::Angle& angle) { return angle.operand < 0; });
+    if (!operation.is_channel() || constant) continue;
+    const Span span{state.amplitudes.file, operation.begin, operation.end};
+    report(DiagnosticKind::no_shift_rule, span,
+           fmt::format("no shift rule gives gradients in the probability of `{}`", operation.name()))
+        .help("use `gradient = exact` with `simulate = density`");
+    return false;
+  }
+  return true;
+}
+
+void Elaborator::report_runs(const ast::Module& module, const CircuitState& state, const Measured& measured,
+                             std::int64_t shifts) {
+  bool exact = false;
+  std::int64_t runs = 0;
+  for (const Measurement& call : measured.calls) {
+    exact |= call.shots == 0;
+    if (call.shots > 0) runs += static_cast<std::int64_t>(base_count(call, state.circuit.qubits));
+  }
+  runs = (runs + exact) * std::max<std::int64_t>(state.places.count, 1);
+  report(DiagnosticKind::shift_runs, calls_.empty() ? Span(module.name.span) : calls_.back(), module.name.text,
+         runs * (1 + shifts), runs, runs * shifts);
+}
+
+}  // namespace qiln::elaboration
