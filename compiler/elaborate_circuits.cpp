@@ -312,7 +312,7 @@ std::optional<std::vector<circuit::Angle>> Elaborator::angles(Gate id, const App
       if (!id) return {};
       value = Tensor{*id};
     }
-    if (value.is<Tensor>() && count > 1 && shape_of(value) == Shape{static_cast<std::int64_t>(count)})
+    if (value.is<Tensor>() && shape_of(value) == Shape{static_cast<std::int64_t>(count)})
       value = Element{value.as<Tensor>().id, static_cast<std::int64_t>(i), 1, 0};
     const auto one = angle(value, argument->span);
     if (!one) return {};

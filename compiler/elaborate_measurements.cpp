@@ -262,6 +262,13 @@ class Measuring {
     return sum;
   }
 
+  /// The end, or in front of a channel that spoils what is read of the qubit.
+  static std::vector<Operation>::iterator before_reading(circuit::Circuit& circuit, std::int32_t qubit) {
+    return std::find_if(circuit.operations.begin(), circuit.operations.end(), [&](const Operation& operation) {
+      return operation.is_channel() && channel(operation.channel).flags.readout && operation.qubits[0] == qubit;
+    });
+  }
+
   /// What the terms in basis `g` contribute to each observable.
   ValueId read_in(const Runs& runs, const Measurement& call, const std::vector<Observable>& observables,
                   const std::vector<std::vector<int>>& chosen, Basis basis, int g, const std::string& site) {
@@ -278,7 +285,7 @@ class Measuring {
       for (Gate gate : {sdg, h}) {
         if (!x || (gate == sdg && !z)) continue;
         turn.gate = gate;
-        circuit.operations.push_back(turn);
+        circuit.operations.insert(before_reading(circuit, q), turn);
       }
     }
     if (read.empty()) read.push_back(0);  // only constants

@@ -186,16 +186,9 @@ Value Elaborator::index_measured(const Measured& base, const ast::Index& node, S
     report(DiagnosticKind::index_count, span, node.subscripts.size(), 1, fmt::format("[{}]", size));
     return Poison{};
   }
-  Stretch numbers;
-  if (const auto* range = std::get_if<ast::Range>(&node.subscripts[0].node)) {
-    const auto found = stretch(*range);
-    if (!found) return Poison{};
-    numbers = *found;
-  } else {
-    const auto number = integer(node.subscripts[0]);
-    if (!number) return Poison{};
-    numbers = {*number, *number + 1, 1};
-  }
+  const auto taken = subscript_stretch(node.subscripts[0]);
+  if (!taken) return Poison{};
+  const Stretch numbers = *taken;
   Measured chosen;
   chosen.calls = base.calls;
   for (std::int64_t k = numbers.begin; k < numbers.end; k += numbers.step) {

@@ -162,8 +162,9 @@ std::vector<StateTables::Step> StateTables::without_last_undoing(const std::vect
 }
 
 void StateTables::add_backward(const std::vector<StateItem>& items) {
-  const auto last =
-      std::find_if(items.begin(), items.end(), [](const StateItem& item) { return item.permutation < 0; });
+  const bool whole = program_.initial >= 0;  // the initial state's cotangent is wanted
+  const auto last = std::find_if(items.begin(), items.end(),
+                                 [&](const StateItem& item) { return whole || item.permutation < 0; });
   kernel::BitMap identity;
   for (int bit = 0; bit < program_.qubits; ++bit) identity.columns.push_back(std::uint64_t{1} << bit);
   bool found = false;  // the states have been fetched from where they were found
@@ -181,8 +182,9 @@ void StateTables::add_backward(const std::vector<StateItem>& items) {
       for (int block : item->steps[s].blocks) add_cross(*item, block, steps);
       steps.push_back(step_of(*item, item->steps[s].blocks, true));
     }
-    add_item(*item, item == last ? without_last_undoing(steps) : steps);
+    add_item(*item, item == last && !whole ? without_last_undoing(steps) : steps);
   }
+  flush_map();
 }
 
 std::int64_t StateTables::function_of(const StepKind& kind) {

@@ -44,17 +44,20 @@ void emit_apply(LaneBuilder& builder) {
   const int entries = static_cast<int>(builder.nest.operand_elements.size());
   Value *result = builder.argument(entries), *scratch = builder.argument(entries + 1);
   StateTables tables(builder, entries);
-  const std::vector<int> start = kernel::product_start(program);
+  const std::vector<int> start = program.initial < 0 ? kernel::product_start(program) : std::vector<int>{};
   tables.add_product(start);
   tables.add_forward(kernel::plan_state(program, chunk_bits(builder, 1), start));
   Value *state = result, *other = scratch;
   if (tables.changes() % 2) std::swap(state, other);  // so that the last one ends in the result
-  if (static_cast<int>(start.size()) < program.qubits)
+  if (program.initial >= 0) {
+    copy(builder, state, program.initial, std::int64_t{2} << program.qubits);
+  } else if (static_cast<int>(start.size()) < program.qubits) {
     fill_zero(builder, state, std::int64_t{2} << program.qubits);
-  else
+  } else {
     builder.store_vector(builder.splat(0),
                          builder.ir.CreateGEP(builder.vector, state, builder.index(std::int64_t{1} << program.qubits)));
-  builder.store_vector(builder.splat(1), state);
+  }
+  if (program.initial < 0) builder.store_vector(builder.splat(1), state);
   tables.walk({state}, {other}, {}, result);
 }
 
@@ -77,6 +80,19 @@ void emit_apply_adjoint(LaneBuilder& builder) {
   StateTables tables(builder, entries);
   tables.add_backward(kernel::plan_state(program, chunk_bits(builder, 2)));
   tables.walk({buffers[0], buffers[1]}, {buffers[2], buffers[3]}, sources, result);
+  if (program.initial >= 0) {
+    // Where the cotangent has come to: that of the initial state.
+    std::int64_t begin = 0;
+    for (int k = 0; k < program.initial; ++k) begin += sizes[k];
+    Value* to = builder.ir.CreateGEP(builder.vector, result, builder.index(begin));
+    if (tables.changes() == 0)
+      copy(builder, to, cotangent, vectors);
+    else
+      fill(builder, to, vectors, [&](Value* i) {
+        Value* from = buffers[tables.changes() % 2 ? 3 : 1];
+        return builder.load_vector(builder.ir.CreateGEP(builder.vector, from, i));
+      });
+  }
   tables.finish(result);
 }
 

@@ -84,7 +84,7 @@ TEST_CASE("gates", "[elaborate]") {
   CHECK(in_circuit("H q[3]") == Lines{"3 lies outside 0..3 @ 3"});
   CHECK(in_circuit("H x") == Lines{"expected qubits, found a tensor @ x"});
   CHECK(in_circuit("H q[5]\nX q[7]").size() == 2);
-  CHECK(in_circuit("pow(0.5) @ H q[0]").size() == 1);
+  CHECK(in_circuit("pow(0.5) @ U2(1, 2) q[0]").size() == 1);
   CHECK(in_circuit("qubits r[70]").size() == 1);
   CHECK(said("circuit C(x: []) {\n  qubits q\n  return expval(X(q) * Z(q))\n}\n", "C") ==
         Lines{"the product of different Paulis on one qubit is not an observable @ X(q) * Z(q)"});
