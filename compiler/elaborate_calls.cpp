@@ -27,17 +27,26 @@ std::string joined(const std::string& prefix, const std::string& name) {
   return prefix.empty() ? name : prefix + "." + name;
 }
 
-/// How a circuit is run: the words come before names.
-bool is_option(std::string_view key, std::string_view word) {
-  return (key == "gradient" && (word == "exact" || word == "shift")) ||
-         (key == "simulate" && (word == "state" || word == "density"));
+/// How a circuit is run, in words that come before names.
+bool is_option(std::string_view key) { return key == "gradient" || key == "simulate"; }
+bool is_word_of(std::string_view key, std::string_view word) {
+  return key == "gradient" ? word == "exact" || word == "shift" : word == "state" || word == "density";
+}
+
+/// Whether `value` is what `F: circuit` or `F: net` takes; a circuit is called like a net.
+bool is_module(const Value& value, std::string_view type) {
+  if (value.is<Layers>()) return true;
+  if (!value.is<Callable>()) return false;
+  const auto* module = std::get_if<const ast::Module*>(&value.as<Callable>().target);
+  return module && (type == "net" || (*module)->kind == ast::ModuleKind::circuit);
 }
 
 }  // namespace
 
 BoundArgument Elaborator::argument_of(const ast::Argument& argument) {
   const auto* word = std::get_if<ast::Reference>(&argument.value->node);
-  const bool option = argument.name && word && is_option(argument.name->text, word->name);
+  const bool option = argument.name && word && is_option(argument.name->text) &&
+                      (is_word_of(argument.name->text, word->name) || !lookup(word->name));
   BoundArgument bound{"", option ? Value(word->name) : eval(*argument.value), argument.value->span,
                       argument.value->span};
   if (argument.name) {
@@ -156,6 +165,12 @@ bool Elaborator::bind(const std::string& callee, const std::vector<ast::Paramete
     if (!takes_tensor(parameters[k])) values.insert(parameters[k].name.text);
     if (!matched[k]) continue;
     if (matched[k]->value.poisoned()) fits = false;
+    const std::string type = parameters[k].type ? parameters[k].type->name.text : "";
+    if (fits && (type == "circuit" || type == "net") && !is_module(matched[k]->value, type)) {
+      report(DiagnosticKind::type_mismatch, matched[k]->span, "a " + type, describe(matched[k]->value))
+          .note("declared here", parameters[k].span);
+      fits = false;
+    }
     if (fits && takes_tensor(parameters[k])) {
       const auto id = tensor(matched[k]->value, matched[k]->span);
       fits = fits && id;
@@ -307,7 +322,7 @@ bool Elaborator::take_options(const ast::Module& module, Arguments& arguments, C
   auto option = [&](const BoundArgument& argument) {
     const bool declared = std::any_of(module.parameters.begin(), module.parameters.end(),
                                       [&](const auto& parameter) { return parameter.name.text == argument.name; });
-    return !declared && (argument.name == "gradient" || argument.name == "simulate");
+    return !declared && is_option(argument.name);
   };
   for (const BoundArgument& argument : arguments) {
     if (!option(argument)) continue;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <numeric>
 
 #include "compiler/elaborator.h"
 #include "compiler/passes/batch_value.h"
@@ -86,18 +87,20 @@ class Measuring {
 
   /// What is read for each call, exactly or in shots: [.., values]; the sites of the draws are told apart by `run`.
   std::vector<ValueId> forward(const Runs& runs, std::span<const Measurement> calls, const char* run) {
-    std::vector<ValueId> values = exact(runs, calls, false);
+    Known known;
+    std::vector<ValueId> values = exact(runs, calls, false, known);
     for (std::size_t k = 0; k < calls.size(); ++k)
-      if (calls[k].shots > 0) values[k] = sampled(runs, calls[k], fmt::format("{}.{}{}", site_, run, k));
+      if (calls[k].shots > 0) values[k] = sampled(runs, calls[k], fmt::format("{}.{}{}", site_, run, k), known);
     return values;
   }
 
   /// Values in shots where asked, with the gradients of the exact ones.
   std::vector<ValueId> with_exact_gradients(const Runs& runs, std::span<const Measurement> calls) {
-    std::vector<ValueId> values = exact(runs, calls, true);
+    Known known;
+    std::vector<ValueId> values = exact(runs, calls, true, known);
     for (std::size_t k = 0; k < calls.size(); ++k) {
       if (calls[k].shots == 0) continue;
-      const ValueId draw = sampled(runs, calls[k], fmt::format("{}.shots{}", site_, k));
+      const ValueId draw = sampled(runs, calls[k], fmt::format("{}.shots{}", site_, k), known);
       values[k] = b_.add(values[k], b_.stop_gradient(b_.subtract(draw, values[k])));
     }
     return values;
@@ -213,13 +216,35 @@ class Measuring {
     return b_.circuit(std::move(circuit), runs.operands, runs.places, runs.mapped);
   }
 
-  /// One node for all calls, or for those without shots only; the values of the others stay open.
-  std::vector<ValueId> exact(const Runs& runs, std::span<const Measurement> calls, bool all) {
+  /// Probabilities of qubits at the end of the circuit as it is, by the qubits.
+  using Known = std::map<std::vector<std::int32_t>, ValueId>;
+
+  /// The qubits whose probabilities a call draws from, where the circuit as it is gives them.
+  static std::vector<std::vector<std::int32_t>> drawn_from(const Measurement& call, int qubits) {
+    if (call.shots == 0) return {};
+    if (call.kind == Measurement::Kind::probabilities) return {call.qubits};
+    std::vector<std::vector<std::int32_t>> lists;
+    std::vector<std::vector<int>> chosen;
+    for (const Basis& basis : bases_of(observables_of(call, qubits), chosen))
+      if (basis.x == 0) lists.push_back(read_by(basis, qubits));
+    return lists;
+  }
+
+  static std::vector<std::int32_t> read_by(const Basis& basis, int qubits) {
+    std::vector<std::int32_t> read;
+    for (int q = 0; q < qubits; ++q)
+      if ((basis.x | basis.z) >> (qubits - 1 - q) & 1) read.push_back(q);
+    if (read.empty()) read.push_back(0);  // only constants
+    return read;
+  }
+
+  /// One node for what is read of the circuit as it is: exact values, of all calls or of those without shots (the
+  /// others stay open), and the probabilities to draw from.
+  std::vector<ValueId> exact(const Runs& runs, std::span<const Measurement> calls, bool all, Known& known) {
     circuit::Circuit circuit = runs.circuit;
     std::vector<std::vector<std::int64_t>> indices(calls.size());
-    auto wanted = [&](const Measurement& call) { return all || call.shots == 0; };
     for (std::size_t k = 0; k < calls.size(); ++k) {
-      if (!wanted(calls[k])) continue;
+      if (!all && calls[k].shots > 0) continue;
       for (Observable& observable : observables_of(calls[k], circuit.qubits)) {
         auto found = std::find(circuit.readout.begin(), circuit.readout.end(), observable);
         if (found == circuit.readout.end()) found = circuit.readout.insert(found, std::move(observable));
@@ -227,36 +252,43 @@ class Measuring {
       }
     }
     std::map<std::vector<std::int32_t>, std::int64_t> begins;
-    auto begin = static_cast<std::int64_t>(circuit.readout.size());
+    auto end = static_cast<std::int64_t>(circuit.readout.size());
+    auto add = [&](const std::vector<std::int32_t>& list) {
+      const auto [found, added] = begins.emplace(list, end);
+      if (added) circuit.probabilities.push_back(list);
+      if (added) end += std::int64_t{1} << list.size();
+      return found->second;
+    };
     for (std::size_t k = 0; k < calls.size(); ++k) {
-      if (!wanted(calls[k]) || calls[k].kind != Measurement::Kind::probabilities) continue;
-      const auto [found, added] = begins.emplace(calls[k].qubits, begin);
-      if (added) circuit.probabilities.push_back(calls[k].qubits);
-      if (added) begin += calls[k].size();
-      for (std::int64_t e = 0; e < calls[k].size(); ++e) indices[k].push_back(found->second + e);
+      if (calls[k].kind == Measurement::Kind::probabilities && (all || calls[k].shots == 0))
+        for (std::int64_t e = 0, first = add(calls[k].qubits); e < calls[k].size(); ++e)
+          indices[k].push_back(first + e);
+      for (const auto& list : drawn_from(calls[k], circuit.qubits)) add(list);
     }
     std::vector<ValueId> values(calls.size(), graph::no_value);
-    if (begin == 0) return values;
+    if (end == 0) return values;
     const ValueId results = run(runs, std::move(circuit));
     for (std::size_t k = 0; k < calls.size(); ++k)
       if (!indices[k].empty()) values[k] = chosen(results, indices[k]);
+    for (const auto& [list, first] : begins) {
+      std::vector<std::int64_t> elements(std::size_t{1} << list.size());
+      std::iota(elements.begin(), elements.end(), first);
+      known[list] = chosen(results, elements);
+    }
     return values;
   }
 
-  ValueId sampled(const Runs& runs, const Measurement& call, const std::string& site) {
-    if (call.kind == Measurement::Kind::probabilities) {
-      circuit::Circuit circuit = runs.circuit;
-      circuit.probabilities = {call.qubits};
-      return multinomial(b_, run(runs, std::move(circuit)), call.shots, site);
-    }
-    const int qubits = runs.circuit.qubits;
-    const std::vector<Observable> observables = observables_of(call, qubits);
+  ValueId sampled(const Runs& runs, const Measurement& call, const std::string& site, const Known& known) {
+    if (call.kind == Measurement::Kind::probabilities) return multinomial(b_, known.at(call.qubits), call.shots, site);
+    const std::vector<Observable> observables = observables_of(call, runs.circuit.qubits);
     std::vector<std::vector<int>> chosen;
     const std::vector<Basis> bases = bases_of(observables, chosen);
     ValueId sum = graph::no_value;
     for (std::size_t g = 0; g < bases.size(); ++g) {
-      const ValueId part =
-          read_in(runs, call, observables, chosen, bases[g], static_cast<int>(g), fmt::format("{}.{}", site, g));
+      const std::vector<std::int32_t> read = read_by(bases[g], runs.circuit.qubits);
+      const ValueId probabilities = bases[g].x == 0 ? known.at(read) : turned(runs, bases[g], read);
+      const ValueId frequencies = multinomial(b_, probabilities, call.shots, fmt::format("{}.{}", site, g));
+      const ValueId part = averages(frequencies, observables, chosen, static_cast<int>(g), read, runs.circuit.qubits);
       sum = sum == graph::no_value ? part : b_.add(sum, part);
     }
     return sum;
@@ -269,17 +301,12 @@ class Measuring {
     });
   }
 
-  /// What the terms in basis `g` contribute to each observable.
-  ValueId read_in(const Runs& runs, const Measurement& call, const std::vector<Observable>& observables,
-                  const std::vector<std::vector<int>>& chosen, Basis basis, int g, const std::string& site) {
-    const int n = runs.circuit.qubits;
+  /// The probabilities of `read` in the basis, which is turned to that of Z.
+  ValueId turned(const Runs& runs, const Basis& basis, const std::vector<std::int32_t>& read) {
     circuit::Circuit circuit = runs.circuit;
-    std::vector<std::int32_t> read;
     const Gate h = *gate_named("H"), sdg = *gate_named("Sdg");
-    for (int q = 0; q < n; ++q) {
-      const bool x = basis.x >> (n - 1 - q) & 1, z = basis.z >> (n - 1 - q) & 1;
-      if (!x && !z) continue;
-      read.push_back(q);
+    for (std::int32_t q : read) {
+      const bool x = basis.x >> (circuit.qubits - 1 - q) & 1, z = basis.z >> (circuit.qubits - 1 - q) & 1;
       Operation turn;
       turn.qubits = {q};
       for (Gate gate : {sdg, h}) {
@@ -288,11 +315,14 @@ class Measuring {
         circuit.operations.insert(before_reading(circuit, q), turn);
       }
     }
-    if (read.empty()) read.push_back(0);  // only constants
     circuit.probabilities = {read};
-    const auto outcomes = std::int64_t{1} << read.size();
-    const ValueId frequencies = multinomial(b_, run(runs, std::move(circuit)), call.shots, site);
-    const auto rows = static_cast<std::int64_t>(observables.size());
+    return run(runs, std::move(circuit));
+  }
+
+  /// What the terms of basis `g` contribute to each observable: [.., observables].
+  ValueId averages(ValueId frequencies, const std::vector<Observable>& observables,
+                   const std::vector<std::vector<int>>& chosen, int g, const std::vector<std::int32_t>& read, int n) {
+    const auto rows = static_cast<std::int64_t>(observables.size()), outcomes = std::int64_t{1} << read.size();
     std::vector<double> weights(rows * outcomes);
     for (std::int64_t i = 0; i < rows; ++i)
       for (std::size_t t = 0; t < observables[i].size(); ++t) {

@@ -206,6 +206,19 @@ TEST_CASE("a circuit over places is the circuit at each place", "[places][circui
   }
 }
 
+TEST_CASE("amplitudes that are all zero load |0...0> and have finite gradients", "[circuit]") {
+  Graph g = graph_of("circuit K(a: [3]) -> [4] {\n  qubits q[2]\n  amplitude(a) q\n  return probs(q)\n}\n"
+                     "net N(a: [3]) { return K(a) }\n");
+  differentiate(g);
+  reference::Feed<double> feed;
+  feed.inputs["a"] = Numbers::Zero(1, 3);
+  const auto values = reference::evaluate(g, feed);
+  Numbers first = Numbers::Zero(1, 4);
+  first(0, 0) = 1;
+  CHECK(distance(values[g.output("out")].value, first) == 0);
+  CHECK(values[g.output("gradient")].value.abs().maxCoeff() == 0);
+}
+
 TEST_CASE("compiled shots are the reference's", "[sampling][jit]") {
   const std::int64_t shots = 500;
   jit::Engine engine(codegen::host_target(), jit::CacheOptions{false, {}});
