@@ -9,10 +9,13 @@
 #include "compiler/passes/closed_form.h"
 #include "compiler/passes/common_subexpressions.h"
 #include "compiler/passes/dead_code.h"
+#include "compiler/passes/defer_resets.h"
+#include "compiler/passes/density.h"
 #include "compiler/passes/light_cone.h"
 #include "compiler/passes/lower_circuits.h"
 #include "compiler/passes/merge_rotations.h"
 #include "compiler/passes/push_through.h"
+#include "compiler/passes/sample_channels.h"
 #include "compiler/passes/simplify.h"
 #include "compiler/text/text.h"
 #include "dsl/error.h"
@@ -26,6 +29,10 @@ constexpr std::array table{
     Pass{"push-through", passes::push_through, "move gates from the end of circuits into their readout"},
     Pass{"light-cone", passes::light_cone, "drop gates and qubits that no readout sees"},
     Pass{"closed-form", passes::closed_form, "replace circuits that read a product state by products of cosines"},
+    Pass{"density", passes::density,
+         "expand circuits simulated as density matrices into vectors of Pauli expectations"},
+    Pass{"defer-resets", passes::defer_resets, "let a qubit that is reset go on as a fresh one"},
+    Pass{"sample-channels", passes::sample_channels, "turn fixed noise channels into gates with random angles"},
     Pass{"lower-circuits", passes::lower_circuits, "turn circuits into blocks on the state vector"},
     Pass{"simplify", passes::simplify, "fold constants, drop identities and repeated movement"},
     Pass{"common-subexpressions", passes::common_subexpressions, "compute equal values once"},
@@ -79,10 +86,16 @@ bool run(const Pass& pass, graph::Graph& graph, bool checked) {
   return changed;
 }
 
-void run_circuit_passes(graph::Graph& graph, bool closed_form) {
+void run_gate_passes(graph::Graph& graph, bool closed_form) {
   for (std::string_view name : on_gates) run(pass_named(name), graph);
   // The closed form needs circuits that are still gates.
   if (closed_form) run(pass_named("closed-form"), graph);
+}
+
+void run_circuit_passes(graph::Graph& graph, bool closed_form) {
+  run_gate_passes(graph, closed_form);
+  // Channels next: a density matrix keeps resets as they are, trajectories know nothing of them.
+  for (std::string_view name : {"density", "defer-resets", "sample-channels"}) run(pass_named(name), graph);
   run(pass_named("lower-circuits"), graph);
 }
 

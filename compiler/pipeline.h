@@ -26,6 +26,9 @@ std::vector<const Pass*> passes_named(std::string_view names_separated_by_commas
 /// name the pass that did not.
 bool run(const Pass& pass, graph::Graph& graph, bool checked = false);
 
+/// The first of the circuit passes: those on gates, and the closed form if wanted.
+void run_gate_passes(graph::Graph& graph, bool closed_form = true);
+
 /// What a network's graph goes through before differentiation: circuits become products of cosines where `closed_form`
 /// allows and they have that form, blocks on the state vector elsewhere.
 void run_circuit_passes(graph::Graph& graph, bool closed_form = true);

@@ -12,6 +12,7 @@
 namespace qiln::circuit {
 namespace {
 
+constexpr std::size_t max_absorbed_terms = 16;  // of an observable behind channels that make two strings of one
 constexpr std::size_t max_strings = 4096;
 
 /// The actions of the operations seen so far, shared by those that differ in qubits and operands only.
@@ -209,6 +210,30 @@ std::string explain(const Circuit& circuit, const DeadElement& element) {
   return "";
 }
 
+namespace {
+
+/// Takes an observable through a channel whose parameters are constants: strings are damped, and may become two. False
+/// where they are not constants, or the sum would grow too long.
+bool pass(Observable& observable, const Operation& channel, HeisenbergAction& action, int qubits) {
+  Observable before;
+  for (const PauliTerm& term : observable) {
+    const auto& image = action.fixed_image(restrict({term.x, term.z}, channel.qubits, qubits));
+    if (!image) return false;
+    for (const auto& part : *image) {
+      const PauliString string = replace({term.x, term.z}, part.string, channel.qubits, qubits);
+      auto known = std::find_if(before.begin(), before.end(),
+                                [&](const PauliTerm& other) { return other.x == string.x && other.z == string.z; });
+      if (known == before.end()) known = before.insert(known, PauliTerm{0, string.x, string.z});
+      known->coefficient += term.coefficient * part.coefficient;
+    }
+  }
+  if (before.size() > std::max<std::size_t>(observable.size(), max_absorbed_terms)) return false;
+  observable = std::move(before);
+  return true;
+}
+
+}  // namespace
+
 Circuit absorb_into_readout(const Circuit& circuit) {
   Circuit result = circuit;
   result.operations.clear();
@@ -230,6 +255,10 @@ Circuit absorb_into_readout(const Circuit& circuit) {
       for (std::uint64_t z = 1; z < std::uint64_t{1} << k; ++z)
         if ((z & ~local) == 0 && !action.fixes({0, z})) return false;
       for (Observable& observable : readout) {
+        if (operation.is_channel()) {
+          if (!pass(observable, operation, action, circuit.qubits)) return false;
+          continue;
+        }
         for (PauliTerm& term : observable) {
           const auto image = action.single(restrict({term.x, term.z}, operation.qubits, circuit.qubits));
           if (!image) return false;

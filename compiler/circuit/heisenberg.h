@@ -36,8 +36,9 @@ std::vector<DeadElement> dead_elements(const Circuit& circuit, const std::vector
 /// "RZ commutes with every later gate up to the Z readout"; a clause without a period.
 std::string explain(const Circuit& circuit, const DeadElement& element);
 
-/// Moves gates from the end of the circuit into the readout as far as each Pauli string stays one string, and drops
-/// those that no observable sees. The result has equal readings for all angles.
+/// Moves gates from the end of the circuit into the readout as far as each Pauli string stays one string, and channels
+/// of constant probability, which damp and shift it; drops what no observable sees. The result has equal readings for
+/// all angles.
 Circuit absorb_into_readout(const Circuit& circuit);
 
 }  // namespace qiln::circuit

@@ -117,6 +117,13 @@ HeisenbergAction::Image& HeisenbergAction::image(PauliString p) {
   }
   for (std::size_t c = 0; c < seen.size(); ++c)
     if (seen[c]) image.support.push_back(decode(c, qubits_));
+  bool same = true;
+  for (const auto& other : base)
+    for (std::size_t c = 0; c < seen.size(); ++c) same &= std::abs(other[c] - base[0][c]) <= zero_below;
+  if (same) {
+    image.fixed.emplace();
+    for (PauliString string : image.support) image.fixed->push_back({string, base[0][code(string, qubits_)]});
+  }
   if (image.support.size() == 1) {
     const std::size_t only = code(image.support[0], qubits_);
     const bool damped = std::any_of(base.begin(), base.end(),
@@ -128,6 +135,9 @@ HeisenbergAction::Image& HeisenbergAction::image(PauliString p) {
 
 const std::vector<PauliString>& HeisenbergAction::support(PauliString p) { return image(p).support; }
 std::optional<HeisenbergAction::Signed> HeisenbergAction::single(PauliString p) { return image(p).single; }
+const std::optional<std::vector<HeisenbergAction::Part>>& HeisenbergAction::fixed_image(PauliString p) {
+  return image(p).fixed;
+}
 bool HeisenbergAction::fixes(PauliString p) {
   const auto& single = image(p).single;
   return single && single->string == p && single->sign > 0;

@@ -51,6 +51,12 @@ class HeisenbergAction {
   };
   std::optional<Signed> single(PauliString p);
   bool fixes(PauliString p);
+  struct Part {
+    PauliString string;
+    double coefficient = 1;
+  };
+  /// The image as a sum, where no angle changes it: of a constant channel damped, shifted or empty.
+  const std::optional<std::vector<Part>>& fixed_image(PauliString p);
   /// The image depends on angle `angle` (false for constants).
   bool depends(PauliString p, int angle);
 
@@ -65,6 +71,7 @@ class HeisenbergAction {
     bool known = false;
     std::vector<PauliString> support;
     std::optional<Signed> single;
+    std::optional<std::vector<Part>> fixed;
     std::vector<bool> depends;
   };
   Image& image(PauliString p);

@@ -175,12 +175,23 @@ BlockMatrix<Real> superoperator(const circuit::Operation& operation, Operands<Re
   return matrix;
 }
 
-/// The expectations of density matrices, kept as states of qubits (rows, columns): tr(O rho).
+/// The results of density matrices, kept as states of qubits (rows, columns): tr(O rho), and what is on the diagonal.
 template <class Real>
 Value<Real> density_expectations(const circuit::Circuit& circuit, const State<Real>& state) {
   const std::int64_t rows = state.amplitudes.rows(), size = std::int64_t{1} << circuit.qubits;
-  auto result = zeros<Real>(rows, {static_cast<std::int64_t>(circuit.readout.size())});
+  auto result = zeros<Real>(rows, {circuit.outputs()});
   const Array<Real> error = state.variance.sqrt();
+  auto first = static_cast<std::int64_t>(circuit.readout.size());
+  for (const auto& qubits : circuit.probabilities) {
+    for (std::int64_t b = 0; b < size; ++b) {
+      std::int64_t outcome = first;
+      for (std::size_t k = 0; k < qubits.size(); ++k)
+        outcome += (b >> (circuit.qubits - 1 - qubits[k]) & 1) << (qubits.size() - 1 - k);
+      result.value.col(outcome) += state.amplitudes.col(b * size + b).real();
+      result.magnitude.col(outcome) += error.col(b * size + b);
+    }
+    first += std::int64_t{1} << qubits.size();
+  }
   for (std::size_t j = 0; j < circuit.readout.size(); ++j)
     for (const PauliTerm& term : circuit.readout[j])
       for (std::int64_t b = 0; b < size; ++b) {
@@ -197,6 +208,20 @@ template <class Real>
 Value<Real> simulate_density(const circuit::Circuit& circuit, Operands<Real> angles, std::int64_t samples) {
   const int n = circuit.qubits;
   auto state = State<Real>::zero_state(2 * n, samples);
+  if (circuit.initial) {
+    const Value<Real>& x = *angles[circuit.initial->operand];
+    const std::int64_t times = samples / x.value.rows(), size = std::int64_t{1} << n;
+    const auto offsets = block_offsets(n, circuit.initial->qubits);
+    for (std::int64_t r = 0; r < static_cast<std::int64_t>(offsets.size()); ++r)
+      for (std::int64_t c = 0; c < static_cast<std::int64_t>(offsets.size()); ++c) {
+        const std::int64_t to = offsets[r] * size + offsets[c];
+        const Array<Real> product = (x.value.col(r) * x.value.col(c)).replicate(times, 1);
+        state.amplitudes.col(to) = product.template cast<std::complex<Real>>();
+        state.variance.col(to) = (x.magnitude.col(r) * x.value.col(c).abs() + x.value.col(r).abs() * x.magnitude.col(c))
+                                     .square()
+                                     .replicate(times, 1);
+      }
+  }
   for (const circuit::Operation& operation : circuit.operations) {
     if (operation.is_channel()) {
       const std::int32_t q = operation.qubits[0];

@@ -137,6 +137,16 @@ inline Numbers interpret(const graph::Graph& g, const std::map<std::string, Numb
     auto shape = [&](std::size_t k) -> const graph::Shape& { return g.shape(node.operands[k]); };
     if (node.op == Primitive::input) {
       out = inputs.at(node.as<graph::InputAttributes>().name);
+    } else if (node.op == Primitive::random) {
+      out = inputs.at(node.as<graph::RandomAttributes>().site);
+    } else if (node.op == Primitive::permute) {
+      const auto& axes = node.as<graph::AxesAttributes>().axes;
+      for (std::size_t e = 0; e < count; ++e) {
+        const auto at = coordinates(e, node.type.shape);
+        std::vector<std::int64_t> from(at.size());
+        for (std::size_t d = 0; d < at.size(); ++d) from[axes[d]] = at[d];
+        out.push_back(operand(0)[flatten(from, shape(0))]);
+      }
     } else if (node.op == Primitive::constant) {
       out = node.as<graph::ConstantAttributes>().values;
       if (out.size() == 1) out.assign(count, out[0]);
