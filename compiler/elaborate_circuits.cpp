@@ -94,6 +94,12 @@ void Elaborator::gate_statement(const ast::GateStatement& node, Span span) {
       fits = false;
       continue;
     }
+    for (std::int32_t q : value.as<Qubits>().numbers) {
+      if (!fits || !instance_->circuit->measured.contains(q)) continue;
+      report(DiagnosticKind::type_mismatch, operand.span, "qubits", "the result of a measurement")
+          .help("`when` applies gates where it is 1");
+      fits = false;
+    }
     application.operands.push_back(value.as<Qubits>());
     application.operand_spans.push_back(operand.span);
   }
@@ -106,9 +112,11 @@ void Elaborator::gate_statement(const ast::GateStatement& node, Span span) {
     return;
   }
   const auto id = gate_named(node.name.text);
-  if (!defined && !id) {
+  const auto noise = channel_named(node.name.text);
+  if (!defined && !id && !noise) {
     std::vector<std::string> names;
     for (std::string_view name : gate_names()) names.emplace_back(name);
+    for (std::string_view name : channel_names()) names.emplace_back(name);
     for (const Items* items : {&program_, &prelude_})
       for (const auto& [name, gate] : items->gates) names.push_back(name);
     report(DiagnosticKind::unknown_name, node.name.span, "gate", node.name.text)
@@ -118,8 +126,10 @@ void Elaborator::gate_statement(const ast::GateStatement& node, Span span) {
   if (!fits) return;
   if (defined)
     user_gate(*defined, application);
-  else
+  else if (id)
     table_gate(*id, application);
+  else
+    channel_statement(*noise, application);
 }
 
 std::optional<std::size_t> Elaborator::paired(const Application& application) {
@@ -177,7 +187,7 @@ void Elaborator::table_gate(Gate id, const Application& application) {
     for (const Qubits& operand : application.operands)
       operation.qubits.push_back(operand.numbers[operand.numbers.size() == 1 ? 0 : i]);
     if (!distinct(application, operation.qubits)) return;
-    auto found = angles(id, application, i, *count);
+    auto found = angles(row.parameters, "angle", application, i, *count);
     if (!found) return;
     operation.angles = std::move(*found);
     std::int64_t times = 1;
@@ -283,16 +293,17 @@ bool Elaborator::modify(std::size_t first, const Application& application, const
 }
 
 /// The angles of application i of `count`: a tensor of as many elements as there are qubits gives each its own.
-std::optional<std::vector<circuit::Angle>> Elaborator::angles(Gate id, const Application& application, std::size_t i,
-                                                              std::size_t count) {
-  const GateRow& row = gate(id);
-  const auto wanted = static_cast<std::size_t>(row.parameter_count());
+std::optional<std::vector<circuit::Angle>> Elaborator::angles(std::span<const std::string_view> names,
+                                                              const char* noun, const Application& application,
+                                                              std::size_t i, std::size_t count) {
+  const auto wanted =
+      static_cast<std::size_t>(std::find(names.begin(), names.end(), std::string_view()) - names.begin());
   std::vector<const BoundArgument*> matched(wanted, nullptr);
   std::size_t found = 0;
   for (const BoundArgument& argument : application.arguments) {
     std::size_t k = found;
     if (!argument.name.empty())
-      for (k = 0; k < wanted && row.parameters[k] != argument.name;) ++k;
+      for (k = 0; k < wanted && names[k] != argument.name;) ++k;
     if (k >= wanted && !argument.name.empty()) {
       report(DiagnosticKind::unknown_argument, argument.name_span, application.name, argument.name);
       return {};
@@ -301,7 +312,7 @@ std::optional<std::vector<circuit::Angle>> Elaborator::angles(Gate id, const App
     ++found;
   }
   if (found != wanted || std::find(matched.begin(), matched.end(), nullptr) != matched.end()) {
-    report(DiagnosticKind::gate_angles, application.span, application.name, counted(wanted, "angle"), found);
+    report(DiagnosticKind::gate_angles, application.span, application.name, counted(wanted, noun), found);
     return {};
   }
   std::vector<circuit::Angle> result;
@@ -409,6 +420,7 @@ void Elaborator::apply_once(const ast::Gate& definition, const Application& appl
     Value nothing;
     Saved<int> deeper(gate_depth_, gate_depth_ + 1);
     if (fits && block(definition.body, nothing)) report(DiagnosticKind::misplaced, definition.name.span, "`return`");
+    if (!reversible(application, first)) operations.resize(first);
     std::vector<std::int32_t> controls;
     for (std::size_t k = 0; k < application.controls; ++k) controls.push_back(operands[k].numbers[0]);
     if (!modify(first, application, controls)) fits = false;

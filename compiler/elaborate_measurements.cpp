@@ -263,6 +263,7 @@ class Measuring {
       if (calls[k].kind == Measurement::Kind::probabilities && (all || calls[k].shots == 0))
         for (std::int64_t e = 0, first = add(calls[k].qubits); e < calls[k].size(); ++e)
           indices[k].push_back(first + e);
+      if (drawn_anew(circuit)) continue;
       for (const auto& list : drawn_from(calls[k], circuit.qubits)) add(list);
     }
     std::vector<ValueId> values(calls.size(), graph::no_value);
@@ -279,19 +280,50 @@ class Measuring {
   }
 
   ValueId sampled(const Runs& runs, const Measurement& call, const std::string& site, const Known& known) {
-    if (call.kind == Measurement::Kind::probabilities) return multinomial(b_, known.at(call.qubits), call.shots, site);
+    if (call.kind == Measurement::Kind::probabilities)
+      return frequencies(runs, Basis{}, call.qubits, call.shots, site, known);
     const std::vector<Observable> observables = observables_of(call, runs.circuit.qubits);
     std::vector<std::vector<int>> chosen;
     const std::vector<Basis> bases = bases_of(observables, chosen);
     ValueId sum = graph::no_value;
     for (std::size_t g = 0; g < bases.size(); ++g) {
       const std::vector<std::int32_t> read = read_by(bases[g], runs.circuit.qubits);
-      const ValueId probabilities = bases[g].x == 0 ? known.at(read) : turned(runs, bases[g], read);
-      const ValueId frequencies = multinomial(b_, probabilities, call.shots, fmt::format("{}.{}", site, g));
-      const ValueId part = averages(frequencies, observables, chosen, static_cast<int>(g), read, runs.circuit.qubits);
+      const ValueId found = frequencies(runs, bases[g], read, call.shots, fmt::format("{}.{}", site, g), known);
+      const ValueId part = averages(found, observables, chosen, static_cast<int>(g), read, runs.circuit.qubits);
       sum = sum == graph::no_value ? part : b_.add(sum, part);
     }
     return sum;
+  }
+
+  /// Each shot has draws of its own for the circuit's channels.
+  static bool drawn_anew(const circuit::Circuit& circuit) {
+    return circuit.simulation == circuit::Simulation::state &&
+           std::any_of(circuit.operations.begin(), circuit.operations.end(),
+                       [](const Operation& o) { return o.is_channel() && channel(o.channel).flags.mixed_unitary; });
+  }
+
+  /// How often each basis state of `read` is found in the basis: [.., 2^read].
+  ValueId frequencies(const Runs& runs, const Basis& basis, const std::vector<std::int32_t>& read, std::int64_t shots,
+                      const std::string& site, const Known& known) {
+    if (!drawn_anew(runs.circuit)) {
+      const ValueId probabilities = basis.x == 0 ? known.at(read) : run(runs, turned(runs.circuit, basis, read));
+      return multinomial(b_, probabilities, shots, site);
+    }
+    // Shots are places, each with one draw.
+    const std::int64_t places = std::max<std::int64_t>(runs.places, 1), outcomes = std::int64_t{1} << read.size();
+    Runs each{{}, runs.operands, places * shots, runs.mapped};
+    for (int k : runs.mapped) {
+      Shape shape = b_.graph().shape(runs.operands[k]), wide = shape;
+      std::vector<int> axes{0};
+      for (int axis = 1; axis < static_cast<int>(shape.size()); ++axis) axes.push_back(axis + 1);
+      wide.insert(wide.begin() + 1, shots);
+      shape[0] *= shots;
+      each.operands[k] = b_.reshape(b_.broadcast(runs.operands[k], std::move(wide), std::move(axes)), std::move(shape));
+    }
+    const ValueId found = multinomial(b_, run(each, turned(runs.circuit, basis, read)), 1, site);
+    const ValueId counts = b_.reduce_sum(b_.reshape(found, {places, shots, outcomes}), {1});
+    const ValueId shares = b_.scale(counts, 1.0 / static_cast<double>(shots));
+    return runs.places > 0 ? shares : b_.reshape(shares, {outcomes});
   }
 
   /// The end, or in front of a channel that spoils what is read of the qubit.
@@ -301,9 +333,8 @@ class Measuring {
     });
   }
 
-  /// The probabilities of `read` in the basis, which is turned to that of Z.
-  ValueId turned(const Runs& runs, const Basis& basis, const std::vector<std::int32_t>& read) {
-    circuit::Circuit circuit = runs.circuit;
+  /// The circuit that gives the probabilities of `read` in the basis, which is turned to that of Z.
+  static circuit::Circuit turned(circuit::Circuit circuit, const Basis& basis, const std::vector<std::int32_t>& read) {
     const Gate h = *gate_named("H"), sdg = *gate_named("Sdg");
     for (std::int32_t q : read) {
       const bool x = basis.x >> (circuit.qubits - 1 - q) & 1, z = basis.z >> (circuit.qubits - 1 - q) & 1;
@@ -316,7 +347,7 @@ class Measuring {
       }
     }
     circuit.probabilities = {read};
-    return run(runs, std::move(circuit));
+    return circuit;
   }
 
   /// What the terms of basis `g` contribute to each observable: [.., observables].
@@ -379,6 +410,7 @@ Value Elaborator::finish_circuit(const ast::Module& module, CircuitState& state,
   }
   const CircuitOptions& options = instance_->options;
   state.circuit.simulation = options.simulation;
+  finish_noise(state, module.name.span.file);
   if (options.shift && !shiftable(state)) return Poison{};
 
   graph::Origin origin = builder_.origin();

@@ -39,6 +39,9 @@ bool Elaborator::statement(const ast::Statement& statement, Value& result) {
                         [&](const ast::IfStatement& node) { return branch(node, result); },
                         [&](const ast::QubitsStatement& node) { return qubits(node), false; },
                         [&](const ast::GateStatement& node) { return gate_statement(node, span), false; },
+                        [&](const ast::NoiseModelStatement& node) { return noise_model(node, span), false; },
+                        [&](const ast::MeasureStatement& node) { return measure(node, span), false; },
+                        [&](const ast::WhenStatement& node) { return when(node, span), false; },
                     },
                     statement.node);
 }

@@ -40,6 +40,12 @@ struct CircuitState {
   std::vector<ValueId> operands;  // of the graph's node
   Span amplitudes;                // where the initial state was given
   Places places;
+  std::set<std::int32_t> measured;  // qubits that hold the result of a measurement
+  struct NoiseRule {
+    ast::NoisePlace place;
+    circuit::Operation channel;  // its qubit missing
+  };
+  std::vector<NoiseRule> noise;
 };
 
 /// One use of a net or circuit: where its parameters' paths hang.
@@ -213,8 +219,8 @@ class Elaborator {
   void table_gate(Gate gate, const Application& application);
   void user_gate(const ast::Gate& gate, const Application& application);
   void apply_once(const ast::Gate& gate, const Application& application, const std::vector<Qubits>& operands);
-  std::optional<std::vector<circuit::Angle>> angles(Gate gate, const Application& application, std::size_t i,
-                                                    std::size_t count);
+  std::optional<std::vector<circuit::Angle>> angles(std::span<const std::string_view> names, const char* noun,
+                                                    const Application& application, std::size_t i, std::size_t count);
   std::optional<circuit::Angle> angle(const Value& value, Span span);
   /// How often operands of one qubit or as many as the largest are applied.
   std::optional<std::size_t> paired(const Application& application);
@@ -234,6 +240,19 @@ class Elaborator {
   static void join(Measured& all, const Measured& more);
 
   // elaborate_measurements.cpp
+
+  // elaborate_noise.cpp
+  void channel_statement(Channel channel, const Application& application);
+  /// The parameters of application i of `count`; nothing when an error was reported.
+  std::optional<std::vector<circuit::Angle>> probabilities(Channel channel, const Application& application,
+                                                           std::size_t i, std::size_t count);
+  void noise_model(const ast::NoiseModelStatement& node, Span span);
+  void measure(const ast::MeasureStatement& node, Span span);
+  void when(const ast::WhenStatement& node, Span span);
+  /// False when a channel stands among operations first... of a gate that is undone or controlled (reported).
+  bool reversible(const Application& application, std::size_t first);
+  /// Puts the channels of the noise model where they belong, and reports those that cannot be simulated as asked.
+  void finish_noise(CircuitState& state, dsl::FileId file);
   Value finish_circuit(const ast::Module& module, CircuitState& state, const Value& result);
   bool shiftable(const CircuitState& state);
   void report_runs(const ast::Module& module, const CircuitState& state, const Measured& measured, std::int64_t shifts);

@@ -326,6 +326,39 @@ struct Modifier {
   bool operator==(const Modifier&) const = default;
 };
 
+/// Where a noise model puts a channel: on the qubits of a gate that has one, or two and more; on every qubit at the
+/// end.
+enum class NoisePlace { after_one, after_two, before_readout };
+
+/// `after 1q: channel(arguments)`
+struct NoiseRule {
+  NoisePlace place = NoisePlace::after_one;
+  Name channel;
+  std::vector<Argument> arguments;
+  Location span;
+  bool operator==(const NoiseRule&) const = default;
+};
+
+/// `noise_model { after 1q: …, after 2q: … }`
+struct NoiseModelStatement {
+  std::vector<NoiseRule> rules;
+  bool operator==(const NoiseModelStatement&) const = default;
+};
+
+/// `name = measure operand`
+struct MeasureStatement {
+  Name name;
+  Expr operand;
+  bool operator==(const MeasureStatement&) const = default;
+};
+
+/// `when condition { … }`: the gates of the body where all bits of the condition are 1.
+struct WhenStatement {
+  Expr condition;
+  Block body;
+  bool operator==(const WhenStatement&) const = default;
+};
+
 /// `modifiers name(arguments) operands`: also state loading, channels and `reset`, which are told apart by name.
 struct GateStatement {
   std::vector<Modifier> modifiers;
@@ -337,7 +370,8 @@ struct GateStatement {
 
 struct Statement {
   using Node = std::variant<Binding, Declaration, IndexBinding, Const, ParamStatement, LayerStatement, ReturnStatement,
-                            ForStatement, IfStatement, QubitsStatement, GateStatement>;
+                            ForStatement, IfStatement, QubitsStatement, GateStatement, NoiseModelStatement,
+                            MeasureStatement, WhenStatement>;
   Node node;
   Location span;
 };

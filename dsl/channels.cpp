@@ -97,6 +97,7 @@ constexpr ChannelRow table[] = {
      .help = "a 0 is read as 1 with probability p01, a 1 as 0 with probability p10; the last thing on its qubit"},
     {.name = "reset",
      .transfer = {at(0, 0, number(1)), at(3, 0, number(1))},
+     .flags = {.fresh = true},
      .kraus = reset,
      .pennylane = "ResetError",
      .help = "leaves |0>, whatever was there"},

@@ -63,12 +63,13 @@ using KrausOperator = std::array<std::complex<double>, 4>;  // row-major
 struct ChannelFlags {
   bool mixed_unitary = false;  // a random Pauli, with the probabilities of `pauli`
   bool readout = false;        // acts on what is read, whatever the basis: nothing may follow on its qubit
+  bool fresh = false;          // leaves |0>, whatever was there
 };
 
 struct ChannelRow {
   std::string_view name;
   std::array<std::string_view, 2> aliases{};
-  std::array<std::string_view, max_channel_parameters> parameters{};  // names; each, and their sum, lies in 0..1
+  std::array<std::string_view, max_channel_parameters> parameters{};  // names; each lies in 0..1
   TransferMatrix transfer{};
   std::array<ChannelFormula, 3> pauli{};  // probabilities of X, Y and Z, if mixed_unitary
   ChannelFlags flags{};

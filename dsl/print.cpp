@@ -116,6 +116,27 @@ struct StatementPrinter {
     }
     return text;
   }
+  std::string operator()(const ast::NoiseModelStatement& node) const {
+    std::string line, lines;
+    for (const ast::NoiseRule& rule : node.rules) {
+      const char* place = rule.place == ast::NoisePlace::after_one   ? "after 1q"
+                          : rule.place == ast::NoisePlace::after_two ? "after 2q"
+                                                                     : "before readout";
+      std::string text = fmt::format("{}: {}", place, rule.channel.text);
+      if (!rule.arguments.empty()) text += "(" + print_arguments(rule.arguments) + ")";
+      line += (line.empty() ? "" : ", ") + text;
+      lines += indent_of(depth + 1) + text + "\n";
+    }
+    if (node.rules.empty()) return "noise_model {}";
+    if (indent_of(depth).size() + line.size() + 16 <= kColumns) return fmt::format("noise_model {{ {} }}", line);
+    return fmt::format("noise_model {{\n{}{}}}", lines, indent_of(depth));
+  }
+  std::string operator()(const ast::MeasureStatement& node) const {
+    return fmt::format("{} = measure {}", node.name.text, print_expression(node.operand, Level::join));
+  }
+  std::string operator()(const ast::WhenStatement& node) const {
+    return fmt::format("when {} {}", print_expression(node.condition, Level::join), print_block(node.body, depth));
+  }
 };
 
 std::string print_block(const ast::Block& block, int depth) {

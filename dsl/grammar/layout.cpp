@@ -293,7 +293,7 @@ bool begins_item(std::string_view text, std::size_t at) {
   if (any_of(kBeginsItem, word) || word == "const" || word == "gate") return true;
   at += word.size();
   while (at < text.size() && text[at] == ' ') ++at;
-  return !is_reserved(word) && at < text.size() && text[at] == '{';
+  return !is_reserved(word) && word != "noise_model" && at < text.size() && text[at] == '{';
 }
 
 /// Walks from `offset` over strings and bracketed groups; the first place outside them at which `stop` holds, a brace

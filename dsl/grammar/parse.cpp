@@ -55,7 +55,8 @@ std::span<const std::string> item_words() {
 }
 
 std::span<const std::string> statement_words() {
-  static const std::vector<std::string> words = {"const", "param", "buffer", "layer", "return", "for", "if", "qubits"};
+  static const std::vector<std::string> words = {"const", "param", "buffer", "layer", "return",
+                                                 "for",   "if",    "qubits", "when",  "noise_model"};
   return words;
 }
 

@@ -43,6 +43,11 @@ QILN_RULE(any_binding, ast::Statement, "a binding")
 QILN_RULE(qubits_statement, ast::QubitsStatement, "`qubits`")
 QILN_RULE(gate_statement, ast::GateStatement, "a gate")
 
+// noise.cpp
+QILN_RULE(noise_model, ast::NoiseModelStatement, "`noise_model`")
+QILN_RULE(measure_statement, ast::MeasureStatement, "`measure`")
+QILN_RULE(when_statement, ast::WhenStatement, "`when`")
+
 // settings.cpp
 QILN_RULE(settings, ast::Settings, "a settings block")
 

@@ -45,7 +45,8 @@ const auto else_block_def = if_statement[chain] | block[become];
 const auto any_statement_def =
     spanned(const_statement[become_node] | param_statement[become_node] | layer_statement[become_node] |
             return_statement[become_node] | for_statement[become_node] | if_statement[become_node] |
-            qubits_statement[become_node] | any_binding[become] | gate_statement[become_node]);
+            qubits_statement[become_node] | noise_model[become_node] | measure_statement[become_node] |
+            any_binding[become] | when_statement[become_node] | gate_statement[become_node]);
 const auto statement_def = start > any_statement[become] > end_of_statement_;
 const auto statements_def = separators >> *(!end_of_block >> statement[push_if_read] >> separators);
 const auto block_def = symbol("{") > statements[become] > symbol("}");

@@ -78,6 +78,16 @@ TEST_CASE("the Pauli probabilities of a mixed-unitary channel give its Pauli-tra
   }
 }
 
+TEST_CASE("what is fresh is |0>") {
+  for (std::size_t k = 0; k < channels().size(); ++k) {
+    const auto transfer = transfer_matrix(static_cast<Channel>(k), parameters_of(channels()[k]));
+    bool fresh = true;
+    for (int p = 0; p < 4; ++p)
+      for (int q = 0; q < 4; ++q) fresh &= transfer[4 * p + q] == (q == 0 && (p == 0 || p == 3) ? 1 : 0);
+    CHECK(channels()[k].flags.fresh == fresh);
+  }
+}
+
 TEST_CASE("a readout error mixes the probabilities of 0 and 1 as its name says") {
   const auto transfer = transfer_matrix(*channel_named("readout_error"), samples);
   for (double z : {1.0, -1.0, 0.3}) {
