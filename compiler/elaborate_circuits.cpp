@@ -1,11 +1,9 @@
-// Registers, gates of the table, gates of the language, readouts.
+// Registers, gates of the table, gates of the language.
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
-#include "compiler/circuit/pauli.h"
 #include "compiler/elaborator.h"
 #include "compiler/graph/verify.h"
 
@@ -19,19 +17,6 @@ constexpr std::int64_t most_qubits = 64;
 
 std::string counted(std::size_t count, const char* noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
-/// The most qubits a controlled gate may act on; gates on more than a block takes are decomposed, at a price that grows
-/// threefold with each.
-constexpr std::size_t most_controlled = 8, most_in_block = circuit::HeisenbergAction::max_qubits;
-
-/// Powers above this are made another way than by repetition, where there is one.
-constexpr double longest_repetition = 4;
-
-circuit::Angle scaled(circuit::Angle angle, double factor, double offset = 0) {
-  angle.offset = angle.offset * factor + offset;
-  angle.scale = angle.operand < 0 ? 1 : angle.scale * factor;
-  return angle;
 }
 
 }  // namespace
@@ -56,22 +41,6 @@ void Elaborator::qubits(const ast::QubitsStatement& node) {
     }
     scope_->names[each.name.text] = size ? Value(std::move(numbers)) : Value(Poison{});
   }
-}
-
-bool Elaborator::modifiers(const ast::GateStatement& node, Application& application) {
-  for (const ast::Modifier& modifier : node.modifiers) {
-    if (modifier.kind == ast::ModifierKind::inverse) application.inverse = !application.inverse;
-    if (modifier.kind == ast::ModifierKind::control) ++application.controls;
-    if (modifier.kind != ast::ModifierKind::power) continue;
-    const Value exponent = eval(*modifier.exponent);
-    if (!exponent.number()) return expected("a compile-time number", exponent, modifier.exponent->span), false;
-    application.power *= exponent.real();
-  }
-  if (application.power < 0) {
-    application.inverse = !application.inverse;
-    application.power = -application.power;
-  }
-  return true;
 }
 
 void Elaborator::gate_statement(const ast::GateStatement& node, Span span) {
@@ -162,19 +131,13 @@ void Elaborator::table_gate(Gate id, const Application& application) {
            application.operands.size());
     return;
   }
-  const bool whole = application.power == std::floor(application.power);
-  if (!whole && row.generator.empty() && row.power.empty()) {
+  if (application.power != std::floor(application.power) && row.generator.empty() && row.power.empty()) {
     report(DiagnosticKind::bad_arithmetic, application.span,
            fmt::format("`{}` has no powers between integers", application.name))
         .help("write it as gates of one angle");
     return;
   }
-  if (wanted > most_controlled) {
-    report(DiagnosticKind::too_many_controls, application.span, application.name, wanted,
-           fmt::format("at most {}", most_controlled))
-        .help("collect controls in a spare qubit: `CCX a, b, spare`, then one control less, then `CCX` again");
-    return;
-  }
+  if (!controllable(application, wanted, application.name)) return;
   const auto count = paired(application);
   if (!count) return;
   for (std::size_t i = 0; i < *count; ++i) {
@@ -190,112 +153,14 @@ void Elaborator::table_gate(Gate id, const Application& application) {
     auto found = angles(row.parameters, "angle", application, i, *count);
     if (!found) return;
     operation.angles = std::move(*found);
-    std::int64_t times = 1;
-    const circuit::Angle exponent{-1, 0, 1, application.power};
-    if (!row.generator.empty()) {
-      operation.angles[0] = scaled(operation.angles[0], application.power);
-    } else if (!row.power.empty() && (!whole || application.power > longest_repetition)) {
-      append_steps(row.power, operation, &exponent);
-      continue;
-    } else {
-      times = static_cast<std::int64_t>(application.power);
-    }
-    for (std::int64_t k = 0; k < times; ++k) append_operation(operation);
+    append_power(std::move(operation), application.power);
   }
-}
-
-void Elaborator::append_operation(circuit::Operation operation) {
-  const GateRow& row = gate(operation.gate);
-  if (operation.qubits.size() <= most_in_block || operation.is_channel())
-    instance_->circuit->circuit.operations.push_back(std::move(operation));
-  else if (operation.gate == *gate_named("P"))
-    append_controlled_phase(operation);
-  else
-    append_steps(row.decomposition, operation, nullptr);
-}
-
-void Elaborator::append_steps(std::span<const GateStep> steps, const circuit::Operation& whole,
-                              const circuit::Angle* exponent) {
-  for (std::size_t k = 0; k < steps.size(); ++k) {
-    const GateStep& step = steps[whole.inverse ? steps.size() - 1 - k : k];
-    circuit::Operation operation = whole;
-    operation.gate = *gate_named(step.gate);
-    operation.controls = step.controls + (step.frame ? 0 : whole.controls);
-    operation.qubits.resize(step.frame ? 0 : static_cast<std::size_t>(whole.controls));
-    for (int q = 0; q < step.qubit_count(); ++q)
-      operation.qubits.push_back(whole.qubits[static_cast<std::size_t>(whole.controls + step.qubits[q])]);
-    operation.angles.clear();
-    for (int a = 0; a < gate(operation.gate).parameter_count(); ++a) {
-      circuit::Angle angle{-1, 0, 1, step.angles[a].offset};
-      for (std::size_t p = 0; p < max_gate_parameters; ++p)
-        if (const double factor = step.angles[a].factors[p]; factor != 0)
-          angle = scaled(exponent ? *exponent : whole.angles[p], factor, step.angles[a].offset);
-      operation.angles.push_back(angle);
-    }
-    append_operation(std::move(operation));
-  }
-}
-
-/// Barenco et al., Phys. Rev. A 52, 3457, lemma 7.5: a phase under n controls from phases under n - 1.
-void Elaborator::append_controlled_phase(const circuit::Operation& operation) {
-  const std::size_t n = operation.qubits.size();
-  const std::vector<std::int32_t> first(operation.qubits.begin(), operation.qubits.end() - 2);
-  const std::int32_t middle = operation.qubits[n - 2], last = operation.qubits[n - 1];
-  circuit::Operation half = operation;
-  half.inverse = false;
-  half.angles[0] = scaled(operation.angles[0], operation.inverse ? -0.5 : 0.5);
-  auto phase = [&](std::vector<std::int32_t> qubits, double sign) {
-    circuit::Operation part = half;
-    part.controls = static_cast<int>(qubits.size()) - 1;
-    part.qubits = std::move(qubits);
-    part.angles[0] = scaled(half.angles[0], sign);
-    append_operation(std::move(part));
-  };
-  auto flip = [&] {
-    circuit::Operation part = half;
-    part.gate = *gate_named("X");
-    part.controls = static_cast<int>(first.size());
-    part.qubits = first;
-    part.qubits.push_back(middle);
-    part.angles.clear();
-    append_operation(std::move(part));
-  };
-  phase({middle, last}, 1);
-  flip();
-  phase({middle, last}, -1);
-  flip();
-  std::vector<std::int32_t> outer = first;
-  outer.push_back(last);
-  phase(std::move(outer), 1);
-}
-
-/// Operations first..end made `power` times, undone if `inverse`, under `controls`; false when reported.
-bool Elaborator::modify(std::size_t first, const Application& application, const std::vector<std::int32_t>& controls) {
-  auto& operations = instance_->circuit->circuit.operations;
-  std::vector<circuit::Operation> body(operations.begin() + static_cast<std::ptrdiff_t>(first), operations.end());
-  operations.resize(first);
-  if (application.inverse) {
-    std::reverse(body.begin(), body.end());
-    for (auto& operation : body) operation.inverse = !operation.inverse;
-  }
-  for (auto& operation : body) {
-    operation.qubits.insert(operation.qubits.begin(), controls.begin(), controls.end());
-    operation.controls += static_cast<int>(controls.size());
-    if (operation.qubits.size() <= most_controlled) continue;
-    report(DiagnosticKind::too_many_controls, application.span, operation.name(), operation.qubits.size(),
-           fmt::format("at most {}", most_controlled))
-        .help("collect controls in a spare qubit: `CCX a, b, spare`, then one control less, then `CCX` again");
-    return false;
-  }
-  for (std::int64_t k = 0; k < static_cast<std::int64_t>(application.power); ++k)
-    for (const auto& operation : body) append_operation(operation);
-  return true;
 }
 
 /// The angles of application i of `count`: a tensor of as many elements as there are qubits gives each its own.
-std::optional<std::vector<circuit::Angle>> Elaborator::angles(std::span<const std::string_view> names,
-                                                              const char* noun, const Application& application,
-                                                              std::size_t i, std::size_t count) {
+std::optional<std::vector<circuit::Angle>> Elaborator::angles(std::span<const std::string_view> names, const char* noun,
+                                                              const Application& application, std::size_t i,
+                                                              std::size_t count) {
   const auto wanted =
       static_cast<std::size_t>(std::find(names.begin(), names.end(), std::string_view()) - names.begin());
   std::vector<const BoundArgument*> matched(wanted, nullptr);
@@ -432,81 +297,6 @@ void Elaborator::apply_once(const ast::Gate& definition, const Application& appl
       }
   }
   calls_.pop_back();
-}
-
-/// The registers start in the state with these amplitudes, made to have norm 1; all zeros give |0...0>.
-void Elaborator::amplitude(const Application& application) {
-  const auto filled = fill("amplitude", {"x", "pad"}, 1, application.arguments, application.span);
-  if (!filled) return;
-  CircuitState& state = *instance_->circuit;
-  auto fail = [&](Span span, std::string why, std::string help) {
-    report(DiagnosticKind::bad_amplitudes, span, why).help(std::move(help));
-  };
-  std::vector<std::int32_t> qubits;
-  for (const Qubits& operand : application.operands)
-    qubits.insert(qubits.end(), operand.numbers.begin(), operand.numbers.end());
-  if (!distinct(application, qubits)) return;
-  auto shared = [&](const std::vector<std::int32_t>& others) {
-    return std::any_of(others.begin(), others.end(),
-                       [&](std::int32_t q) { return std::find(qubits.begin(), qubits.end(), q) != qubits.end(); });
-  };
-  for (const circuit::Operation& operation : state.circuit.operations)
-    if (shared(operation.qubits))
-      return fail(application.span, "a gate has acted on these qubits already", "load amplitudes first");
-  if (state.circuit.initial && shared(state.circuit.initial->qubits))
-    return fail(application.span, "these qubits have amplitudes already", "load each register once");
-  constexpr std::size_t most_loaded = 20;
-  const std::size_t loaded = qubits.size() + (state.circuit.initial ? state.circuit.initial->qubits.size() : 0);
-  if (loaded > most_loaded)
-    return fail(application.span, fmt::format("amplitudes of {} qubits, where {} are possible", loaded, most_loaded),
-                "load fewer qubits");
-  const BoundArgument& x = *(*filled)[0];
-  double pad = 0;
-  if ((*filled)[1]) {
-    if (!(*filled)[1]->value.number()) {
-      expected("a compile-time number", (*filled)[1]->value, (*filled)[1]->span);
-      return;
-    }
-    pad = (*filled)[1]->value.real();
-  }
-  const auto id = tensor(x.value, x.span);
-  if (!id) return;
-  const std::int64_t given = graph::element_count(graph_.shape(*id)), size = std::int64_t{1} << qubits.size();
-  if (given > size)
-    return fail(x.span, fmt::format("{} amplitudes for {} basis states", given, size),
-                fmt::format("use {} qubits", std::bit_width(static_cast<std::uint64_t>(given - 1))));
-  ValueId values = builder_.reshape(*id, {given});
-  if (given < size && pad == 0) values = builder_.pad(values, {0}, {1}, {size});
-  if (given < size && pad != 0) values = builder_.concat({values, builder_.constant(pad, {size - given})});
-  values = normalised(values);
-  if (state.circuit.initial) {  // the tensor product with what is there
-    const ValueId before = state.operands[state.circuit.initial->operand];
-    const std::int64_t outer = graph_.shape(before)[0];
-    values = builder_.multiply(builder_.broadcast(before, {outer, size}, {0}),
-                               builder_.broadcast(values, {outer, size}, {1}));
-    values = builder_.reshape(values, {outer * size});
-  } else {
-    state.circuit.initial.emplace();
-  }
-  auto& initial = *state.circuit.initial;
-  initial.qubits.insert(initial.qubits.end(), qubits.begin(), qubits.end());
-  const auto found = std::find(state.operands.begin(), state.operands.end(), values);
-  initial.operand = static_cast<std::int32_t>(found - state.operands.begin());
-  if (found == state.operands.end()) state.operands.push_back(values);
-  state.amplitudes = application.span;
-}
-
-/// [n] divided by its norm; (1, 0, ...) where that is 0, without a gradient.
-ValueId Elaborator::normalised(ValueId values) {
-  const Shape shape = graph_.shape(values);
-  const ValueId square = builder_.reduce_sum(builder_.multiply(values, values), {0}), one = builder_.constant(1);
-  const ValueId safe = builder_.pointwise(Primitive::select, {square, square, one});
-  const ValueId factor = builder_.divide(one, builder_.pointwise(Primitive::sqrt, {safe}));
-  const ValueId scaled = builder_.multiply(values, builder_.broadcast(factor, shape, {}));
-  std::vector<double> first(shape[0]);
-  first[0] = 1;
-  return builder_.pointwise(
-      Primitive::select, {builder_.broadcast(square, shape, {}), scaled, builder_.constant(std::move(first), shape)});
 }
 
 }  // namespace qiln::elaboration

@@ -1,5 +1,6 @@
 // The state of an elaboration. One class, its members defined by subject: elaborate_expressions.cpp, _arithmetic,
-// _calls, _places, _builtins, _statements, _indices, _circuits, _observables and _measurements.
+// _calls, _places, _builtins, _statements, _indices, _circuits, _modifiers, _amplitudes, _noise,
+// _observables and _measurements.
 #pragma once
 
 #include <map>
@@ -225,11 +226,18 @@ class Elaborator {
   /// How often operands of one qubit or as many as the largest are applied.
   std::optional<std::size_t> paired(const Application& application);
   bool distinct(const Application& application, const std::vector<std::int32_t>& qubits);
+
+  // elaborate_modifiers.cpp
   /// In place of the gate its power or decomposition, as long as it acts on more qubits than a block may.
   void append_steps(std::span<const GateStep> steps, const circuit::Operation& whole, const circuit::Angle* exponent);
   void append_operation(circuit::Operation operation);
+  void append_power(circuit::Operation operation, double power);
+  /// False when a gate on so many qubits cannot be decomposed (reported).
+  bool controllable(const Application& application, std::size_t qubits, std::string_view gate);
   void append_controlled_phase(const circuit::Operation& operation);
   bool modify(std::size_t first, const Application& application, const std::vector<std::int32_t>& controls);
+
+  // elaborate_amplitudes.cpp
   void amplitude(const Application& application);
   ValueId normalised(ValueId values);
 
