@@ -175,9 +175,10 @@ ValueId block_adjoint(const Context& c) {
     if (nodes[id].op == Primitive::apply_blocks_adjoint && nodes[id].operands == operands) return ValueId(id);
 
   const auto attributes = c.node().as<graph::CircuitAttributes>();
+  const std::size_t others = c.b.graph().blocks[attributes.index].table_elements() > 0 ? 3 : 2;
   graph::Type type{{0}, false};
   for (std::size_t k = 0; k < operands.size(); ++k) {
-    if (k + 2 < operands.size()) type.shape[0] += elements_of_place(c, static_cast<int>(k));
+    if (k + others < operands.size()) type.shape[0] += elements_of_place(c, static_cast<int>(k));
     type.varying |= c.b.graph().varying(operands[k]);
   }
   if (attributes.places > 0) type.shape.insert(type.shape.begin(), attributes.places);
@@ -252,6 +253,7 @@ constexpr std::array<RuleRow, primitive_count> rows{{
     {batch_sum, batch_sum_rule},
     {stop_gradient, nullptr},
     {circuit, no_rule},
+    {phase_tables, nullptr},
     {apply_blocks, apply_blocks_rule},
     {apply_blocks_adjoint, no_rule},
     {expval, expval_rule},

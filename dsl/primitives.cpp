@@ -46,6 +46,7 @@ constexpr std::array<PrimitiveRow, primitive_count> rows{{
     {batch_sum, "batch_sum", K::batch, 1, ""},
     {stop_gradient, "stop_gradient", K::identity, 1, "stop_gradient", "x, whose gradient is cut"},
     {circuit, "circuit", K::circuit, -1, ""},
+    {phase_tables, "phase_tables", K::circuit, -1, ""},
     {apply_blocks, "apply_blocks", K::circuit, -1, ""},
     {apply_blocks_adjoint, "apply_blocks_adjoint", K::circuit, -1, ""},
     {expval, "expval", K::circuit, 1, ""},

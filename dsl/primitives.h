@@ -55,8 +55,9 @@ enum class Primitive : std::uint8_t {
   stop_gradient,
   // circuits
   circuit,               // tensors of angles -> readout
-  apply_blocks,          // matrix entries -> state vector [2, 2^n] (re, im), from |0...0>
-  apply_blocks_adjoint,  // matrix entries, state, cotangent of the state -> cotangent of the matrix entries
+  phase_tables,          // angles -> what apply_blocks reads for its blocks of phases
+  apply_blocks,          // angles, matrix entries, tables -> state vector [2, 2^n] (re, im), from |0...0>
+  apply_blocks_adjoint,  // the same, state, cotangent of the state -> cotangent of angles and entries
   expval,                // state vector -> expectation values
   expval_adjoint,        // state vector, cotangent of the expectation values -> cotangent of the state
 };

@@ -210,17 +210,9 @@ class NestInterpreter {
     const bool adjoint = nest_.kind == Kind::apply_blocks_adjoint;
     const std::int64_t state = std::int64_t{2} << program.qubits;
     std::vector<reference::Value<double>> operands;
+    if (nest_.kind == Kind::phase_tables) return;  // blocks are interpreted from their angles
     if (nest_.kind == Kind::apply_blocks || adjoint) {
-      const int entries = result - (adjoint ? 2 : 0);
-      std::vector<std::int64_t> sizes(entries, 0);
-      for (const auto& block : program.blocks) {
-        if (block.kind == circuit::Block::Kind::permutation) continue;
-        const bool dense = block.kind == circuit::Block::Kind::dense;
-        const std::int64_t size = std::int64_t{2} << block.qubits.size() * (dense ? 2 : 1);
-        sizes[block.operand] = std::max(sizes[block.operand], block.element + size);
-      }
-      for (int k = 0; k < entries; ++k) operands.push_back(rows(k, sizes[k]));
-      if (adjoint) operands.push_back(rows(entries, state)), operands.push_back(rows(entries + 1, state));
+      for (int k = 0; k < result; ++k) operands.push_back(rows(k, nest_.operand_elements[k]));
     } else {
       operands.push_back(rows(0, state));
       if (nest_.kind == Kind::expval_adjoint)

@@ -87,18 +87,41 @@ struct Circuit {
   }
 };
 
-/// One step on the state vector. A dense block on k qubits takes 2 * 4^k reals (row-major complex matrix, re and im
-/// interleaved), a diagonal one 2 * 2^k, from operand `operand` of apply_blocks, starting at element `element`.
-/// A permutation block maps basis state b to M b over GF(2): bit i of the image is the parity of b & rows[i] (bit 0 the
-/// least significant), then xor'ed with `flip`.
+/// exp(-i angle / 2 * Y) or exp(-i angle / 2 * Z) on one qubit.
+struct Turn {
+  enum class Axis : std::uint8_t { y, z } axis = Axis::y;
+  Angle angle;
+  bool operator==(const Turn&) const = default;
+};
+
+/// exp(-i angle / 2 * (product of Z over the bits of `mask`)), bits as in PauliTerm.
+struct Phase {
+  std::uint64_t mask = 0;
+  Angle angle;
+  bool operator==(const Phase&) const = default;
+};
+
+/// One step on the state vector.
+///   dense        on k qubits: 2 * 4^k reals (row-major complex matrix, re and im interleaved) from operand `operand`
+///   of
+///                apply_blocks, starting at element `element`
+///   diagonal     2 * 2^k reals in the same way
+///   permutation  basis state b to M b over GF(2): bit i of the image is the parity of b & rows[i] (bit 0 the least
+///                significant), then xor'ed with `flip`
+///   turns        on one qubit, the first acts first; their angles are elements of operands of apply_blocks
+///   phases       on the whole register, all of angles that every sample and place shares
 struct Block {
-  enum class Kind : std::uint8_t { dense, diagonal, permutation } kind = Kind::dense;
-  std::vector<std::int32_t> qubits;  // the first is the most significant bit of the block's index
+  enum class Kind : std::uint8_t { dense, diagonal, permutation, turns, phases } kind = Kind::dense;
+  std::vector<std::int32_t> qubits;  // the first is the most significant bit of the block's index; none: the register
   std::int32_t operand = 0;
   std::int64_t element = 0;
   std::vector<std::uint64_t> rows;
   std::uint64_t flip = 0;
+  std::vector<Turn> turns;
+  std::vector<Phase> phases;
   bool operator==(const Block&) const = default;
+  /// Whether its numbers are a matrix in an operand.
+  bool has_entries() const { return kind == Kind::dense || kind == Kind::diagonal; }
 };
 
 /// What a circuit is after its passes. apply_blocks(operands...) -> [2, 2^n] (re, im);
@@ -112,6 +135,15 @@ struct BlockProgram {
   std::vector<Block> blocks;
   std::vector<Observable> readout;
   bool operator==(const BlockProgram&) const = default;
+
+  /// Blocks of phases. If there are any, the last operand of apply_blocks and the last but two of its adjoint are
+  /// their tables, which are uniform, shared by places, and get no cotangent.
+  std::int64_t phase_blocks() const {
+    std::int64_t count = 0;
+    for (const Block& block : blocks) count += block.kind == Block::Kind::phases;
+    return count;
+  }
+  std::int64_t table_elements() const { return phase_blocks() * (std::int64_t{2} << qubits); }
 };
 
 }  // namespace qiln::circuit

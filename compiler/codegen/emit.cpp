@@ -24,6 +24,7 @@ std::int64_t emit_body(LaneBuilder& builder) {
       return emit_reduce(builder);
     case Kind::contract:
       return emit_contract(builder);
+    case Kind::phase_tables:
     case Kind::apply_blocks:
     case Kind::apply_blocks_adjoint:
     case Kind::expval:

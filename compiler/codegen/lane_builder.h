@@ -48,6 +48,8 @@ class LaneBuilder {
   void set_width(int width, int axis = -1);
 
   llvm::Value* argument(int index) const { return arguments_[index]; }
+  /// From now on argument `index` lies there.
+  void set_argument(int index, llvm::Value* pointer) { arguments_[index] = pointer; }
   llvm::Value* seed();          // i64
   llvm::Value* step();          // i32
   llvm::Value* first_sample();  // i32

@@ -1,5 +1,6 @@
 #include "compiler/codegen/state_steps.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -15,23 +16,14 @@ struct Complex {
 
 class StepEmitter {
  public:
-  StepEmitter(LaneBuilder& b, const StepKind& kind, std::int64_t amplitudes, std::span<Value* const> arguments)
-      : b_(b),
-        kind_(kind),
-        amplitudes_(amplitudes),
-        x_(arguments[0]),
-        y_(arguments[1]),
-        result_(arguments[2]),
-        arguments_(arguments[3]),
-        row_(arguments[4]) {}
+  StepEmitter(LaneBuilder& b, const StepKind& kind, std::int64_t plane, const StepArguments& step)
+      : b_(b), kind_(kind), plane_(plane), x_(step.x), y_(step.y), arguments_(step.arguments), row_(step.row) {}
 
   void emit() {
     for (int k = 0; k < kernel::max_block_qubits; ++k) stride_[k] = field(StepRow::strides + k);
     switch (kind_.op) {
       case Op::dense:
         return dense();
-      case Op::grow:
-        return grow();
       case Op::pair:
         return pair();
       case Op::diagonal:
@@ -44,32 +36,32 @@ class StepEmitter {
         return finish_dense();
       case Op::finish_diagonal:
         return finish_diagonal();
+      default:
+        assert(false && "not a step of entries");
     }
   }
 
  private:
-  Value* field(int index) { return b_.ir.CreateAlignedLoad(b_.i64, at(row_, b_.index(index), b_.i64), llvm::Align(8)); }
+  Value* field(int index) { return load_word(b_, row_, index); }
   Value* at(Value* base, Value* index, llvm::Type* type) { return b_.ir.CreateGEP(type, base, index); }
   /// `base` + amplitude `index`.
   Value* amplitude(Value* base, Value* index) { return at(base, index, b_.vector); }
   Complex load(Value* base, Value* index) {
     Value* re = amplitude(base, index);
-    return {b_.load_vector(re), b_.load_vector(amplitude(re, b_.index(amplitudes_)))};
+    return {b_.load_vector(re), b_.load_vector(amplitude(re, b_.index(plane_)))};
   }
   void store(Complex value, Value* base, Value* index) {
     Value* re = amplitude(base, index);
     b_.store_vector(value.re, re);
-    b_.store_vector(value.im, amplitude(re, b_.index(amplitudes_)));
+    b_.store_vector(value.im, amplitude(re, b_.index(plane_)));
   }
 
   /// Entries of the block's matrix (the second block's of a pair); element e is reals 2 e and 2 e + 1.
   std::vector<Complex> entries(int count, bool second = false) {
     const bool varying = second ? kind_.varying_second : kind_.varying;
-    Value* operand = field(StepRow::operand + (second ? 2 : 0));
-    Value* element = field(StepRow::element + (second ? 2 : 0));
-    Value* base = b_.ir.CreateAlignedLoad(b_.pointer, at(arguments_, operand, b_.pointer), llvm::Align(8));
+    const int k = second ? 2 : 0;
+    Value* base = argument_element(b_, arguments_, field(StepRow::operand + k), field(StepRow::element + k), varying);
     llvm::Type* type = varying ? b_.vector : b_.f32;
-    base = at(base, element, type);
     std::vector<Complex> result;
     auto real = [&](int index) {
       Value* from = at(base, b_.index(index), type);
@@ -120,21 +112,11 @@ class StepEmitter {
     return result;
   }
 
-  /// Runs over the amplitudes of the row's levels; `carried` go around all loops.
-  using Body = std::function<std::vector<Value*>(Value* index, std::vector<Value*> carried)>;
-  std::vector<Value*> over_levels(std::vector<Value*> carried, const Body& body, int level = 0,
-                                  Value* index = nullptr) {
-    if (!index) index = b_.index(0);
-    if (level == kernel::max_block_qubits + 2) return body(index, std::move(carried));
-    if (counts_.size() <= static_cast<std::size_t>(level)) {
-      for (int l = 0; l < kernel::max_block_qubits + 2; ++l) {
-        counts_.push_back(field(StepRow::levels + 2 * l));
-        steps_.push_back(field(StepRow::levels + 2 * l + 1));
-      }
-    }
-    return b_.loop(b_.index(0), counts_[level], 1, std::move(carried), [&](Value* i, std::span<Value* const> now) {
-      Value* next = b_.ir.CreateNSWAdd(index, b_.ir.CreateNSWMul(i, steps_[level]));
-      return over_levels({now.begin(), now.end()}, body, level + 1, next);
+  std::vector<Value*> over_levels(std::vector<Value*> carried,
+                                  const std::function<std::vector<Value*>(Value*, std::vector<Value*>)>& body) {
+    const int qubits = kind_.op == Op::cross_element ? kernel::max_block_qubits : kind_.qubits;
+    return over_amplitudes(b_, row_, qubits, std::move(carried), [&](Value* index, std::span<Value* const> now) {
+      return body(index, {now.begin(), now.end()});
     });
   }
   void over_levels(const std::function<void(Value*)>& body) {
@@ -167,15 +149,6 @@ class StepEmitter {
     });
   }
 
-  void grow() {
-    const std::vector<Complex> m = matrix(2);
-    over_levels([&](Value* index) {
-      const Complex v = load(x_, index);
-      store(multiply(m[0], v), x_, index);
-      store(multiply(m[2], v), x_, b_.ir.CreateNSWAdd(index, stride_[0]));
-    });
-  }
-
   void pair() {
     const std::vector<Complex> m = matrix(2), n = matrix(2, true);
     const std::vector<Value*> corner = corners(2);
@@ -204,18 +177,23 @@ class StepEmitter {
     });
   }
 
-  Complex gradient(Value* element) {
-    Value* base = amplitude(result_, element);
+  /// Element `index` of the cotangents.
+  Value* gradient_at(Value* index) {
+    Value* base = argument_element(b_, arguments_, field(StepRow::gradient), field(StepRow::gradient + 1), true);
+    return amplitude(base, index);
+  }
+  Complex gradient(int index) {
+    Value* base = gradient_at(b_.index(index));
     return {b_.load_vector(base), b_.load_vector(amplitude(base, b_.index(1)))};
   }
-  void set_gradient(Value* element, Complex value) {
-    Value* base = amplitude(result_, element);
+  void set_gradient(int index, Complex value) {
+    Value* base = gradient_at(b_.index(index));
     b_.store_vector(value.re, base);
     b_.store_vector(value.im, amplitude(base, b_.index(1)));
   }
-  void add_gradient(Value* element, Complex value) {
-    const Complex before = gradient(element);
-    set_gradient(element, {b_.ir.CreateFAdd(before.re, value.re), b_.ir.CreateFAdd(before.im, value.im)});
+  void add_gradient(int index, Complex value) {
+    const Complex before = gradient(index);
+    set_gradient(index, {b_.ir.CreateFAdd(before.re, value.re), b_.ir.CreateFAdd(before.im, value.im)});
   }
 
   void cross() {
@@ -232,9 +210,7 @@ class StepEmitter {
             }
           return sum;
         });
-    Value* first = field(StepRow::gradient);
-    for (int e = 0; e < 4; ++e)
-      add_gradient(b_.ir.CreateNSWAdd(first, b_.index(2 * e)), {sums[2 * e], sums[2 * e + 1]});
+    for (int e = 0; e < 4; ++e) add_gradient(2 * e, {sums[2 * e], sums[2 * e + 1]});
   }
 
   void cross_element() {
@@ -246,14 +222,13 @@ class StepEmitter {
                                      load(x_, b_.ir.CreateNSWAdd(index, column)), {carried[0], carried[1]});
           return std::vector<Value*>{next.re, next.im};
         });
-    add_gradient(field(StepRow::gradient), {sum[0], sum[1]});
+    add_gradient(0, {sum[0], sum[1]});
   }
 
   void finish_dense() {
     const int side = 1 << kind_.qubits;
     const std::vector<Complex> m = entries(side * side);
-    Value* first = field(StepRow::gradient);
-    auto element = [&](int i, int j) { return b_.ir.CreateNSWAdd(first, b_.index(2 * (i * side + j))); };
+    auto element = [&](int i, int j) { return 2 * (i * side + j); };
     for (int i = 0; i < side; ++i) {
       std::vector<Complex> r;
       for (int k = 0; k < side; ++k) r.push_back(gradient(element(i, k)));
@@ -267,19 +242,14 @@ class StepEmitter {
 
   void finish_diagonal() {
     const std::vector<Complex> d = entries(1 << kind_.qubits);
-    Value* first = field(StepRow::gradient);
-    for (std::size_t i = 0; i < d.size(); ++i) {
-      Value* element = b_.ir.CreateNSWAdd(first, b_.index(2 * static_cast<int>(i)));
-      set_gradient(element, multiply(gradient(element), d[i]));
-    }
+    for (int i = 0; i < static_cast<int>(d.size()); ++i) set_gradient(2 * i, multiply(gradient(2 * i), d[i]));
   }
 
   LaneBuilder& b_;
   const StepKind& kind_;
-  std::int64_t amplitudes_;
-  Value *x_, *y_, *result_, *arguments_, *row_;
+  std::int64_t plane_;
+  Value *x_, *y_, *arguments_, *row_;
   std::array<Value*, kernel::max_block_qubits> stride_{};
-  std::vector<Value*> counts_, steps_;
 };
 
 }  // namespace
@@ -305,48 +275,113 @@ llvm::Function* emit_function(LaneBuilder& builder, const char* name, const std:
   return function;
 }
 
-llvm::Function* emit_step(LaneBuilder& builder, const StepKind& kind, std::int64_t amplitudes) {
+llvm::Function* emit_step(LaneBuilder& builder, const StepKind& kind, std::int64_t plane, Value* masks) {
   assert(kind.qubits >= 1 && kind.qubits <= kernel::max_block_qubits);
-  const std::vector<llvm::Type*> parameters(5, builder.pointer);
-  return emit_function(builder, "step", parameters, [&](std::span<Value* const> arguments) {
-    StepEmitter(builder, kind, amplitudes, arguments).emit();
+  std::vector<llvm::Type*> parameters(StepArguments::count, builder.pointer);
+  parameters.back() = builder.i64;
+  return emit_function(builder, "step", parameters, [&](std::span<Value* const> a) {
+    const StepArguments step{a[0], a[1], a[2], a[3], a[4]};
+    switch (kind.op) {
+      case Op::rotate:
+      case Op::unrotate:
+        return emit_rotation(builder, kind, plane, step);
+      case Op::phases:
+      case Op::unphase:
+        return emit_phases(builder, kind, plane, step, masks);
+      default:
+        return StepEmitter(builder, kind, plane, step).emit();
+    }
   });
 }
 
-llvm::Function* emit_gather(LaneBuilder& builder, int qubits) {
-  auto* pointer = builder.pointer;
-  return emit_function(
-      builder, "gather", {pointer, pointer, pointer, pointer, builder.i64}, [&](std::span<Value* const> arguments) {
-        auto& ir = builder.ir;
-        Value *to = arguments[0], *from = arguments[1], *map = arguments[2], *item = arguments[3];
-        auto word = [&](Value* table, Value* index) {
-          return ir.CreateAlignedLoad(builder.i64, ir.CreateGEP(builder.i64, table, index), llvm::Align(8));
-        };
-        auto field = [&](int k) { return word(item, builder.index(k)); };
-        Value *stride = field(ItemRow::row_stride), *run = field(ItemRow::run);
-        builder.loop(builder.index(0), field(ItemRow::rows), 1, [&](Value* row) {
-          Value* start = ir.CreateNSWAdd(arguments[4], ir.CreateNSWMul(row, stride));
-          Value* source = word(map, builder.index(2 * qubits));
-          for (int t = 0; t < qubits; ++t) {
-            Value* bit = ir.CreateAnd(ir.CreateLShr(start, builder.index(t)), builder.index(1));
-            source = ir.CreateXor(source, ir.CreateAnd(word(map, builder.index(qubits + t)), ir.CreateNeg(bit)));
+Value* load_word(LaneBuilder& builder, Value* table, Value* index) {
+  return builder.ir.CreateAlignedLoad(builder.i64, builder.ir.CreateGEP(builder.i64, table, index), llvm::Align(8));
+}
+
+Value* load_word(LaneBuilder& builder, Value* table, std::int64_t index) {
+  return load_word(builder, table, builder.index(index));
+}
+
+Value* argument_element(LaneBuilder& builder, Value* arguments, Value* argument, Value* element, bool varying) {
+  auto& ir = builder.ir;
+  Value* base =
+      ir.CreateAlignedLoad(builder.pointer, ir.CreateGEP(builder.pointer, arguments, argument), llvm::Align(8));
+  return ir.CreateGEP(varying ? builder.vector : builder.f32, base, element);
+}
+
+namespace {
+
+std::vector<Value*> over_level(LaneBuilder& b, std::span<Value* const> counts, std::span<Value* const> steps,
+                               Value* index, std::vector<Value*> carried,
+                               const std::function<std::vector<Value*>(Value*, std::span<Value* const>)>& body) {
+  if (counts.empty()) return body(index, carried);
+  return b.loop(b.index(0), counts[0], 1, std::move(carried), [&](Value* i, std::span<Value* const> now) {
+    Value* next = b.ir.CreateNSWAdd(index, b.ir.CreateNSWMul(i, steps[0]));
+    return over_level(b, counts.subspan(1), steps.subspan(1), next, {now.begin(), now.end()}, body);
+  });
+}
+
+}  // namespace
+
+std::vector<Value*> over_amplitudes(LaneBuilder& builder, Value* row, int qubits, std::vector<Value*> carried,
+                                    const std::function<std::vector<Value*>(Value*, std::span<Value* const>)>& body) {
+  std::vector<Value*> counts, steps;
+  for (int l = kernel::max_block_qubits - qubits; l <= kernel::max_block_qubits; ++l) {
+    counts.push_back(load_word(builder, row, StepRow::levels + 2 * l));
+    steps.push_back(load_word(builder, row, StepRow::levels + 2 * l + 1));
+  }
+  return over_level(builder, counts, steps, builder.index(0), std::move(carried), body);
+}
+
+llvm::Function* emit_move(LaneBuilder& builder, const Move& move) {
+  const int qubits = move.qubits, states = move.states;
+  std::vector<llvm::Type*> parameters(2 * states + 1, builder.pointer);
+  parameters.push_back(builder.i64);
+  return emit_function(builder, "move", parameters, [&](std::span<Value* const> arguments) {
+    auto& ir = builder.ir;
+    Value *map = arguments[2 * states], *start = arguments[2 * states + 1];
+    const int unrolled = std::min(3, move.chunk_bits);
+    Value* there = load_word(builder, map, 2 * qubits);
+    for (int t = 0; t < qubits; ++t) {
+      Value* bit = ir.CreateAnd(ir.CreateLShr(start, builder.index(t)), builder.index(1));
+      there = ir.CreateXor(there, ir.CreateAnd(load_word(builder, map, qubits + t), ir.CreateNeg(bit)));
+    }
+    std::vector<Value*> near{builder.index(0)};  // how far the images of neighbours are, in the sense of xor
+    for (int t = 0; t < unrolled; ++t) {
+      Value* column = load_word(builder, map, qubits + t);
+      for (int k = 0; k < 1 << t; ++k) near.push_back(ir.CreateXor(near[k], column));
+    }
+    // The image of p + 2^unrolled differs from that of p by the columns of the bits that the increment turns over.
+    Value* below = unrolled > 0 ? load_word(builder, map, unrolled - 1) : builder.index(0);
+    Value* count = builder.index(std::int64_t{1} << (move.chunk_bits - unrolled));
+    builder.loop(builder.index(0), count, 1, {there}, [&](Value* p, std::span<Value* const> carried) {
+      Value* first = ir.CreateShl(p, builder.index(unrolled));
+      for (std::size_t k = 0; k < near.size(); ++k) {
+        Value* far = ir.CreateXor(carried[0], near[k]);
+        for (int s = 0; s < states; ++s) {
+          Value* at = ir.CreateGEP(builder.vector, arguments[2 * s], ir.CreateNSWAdd(first, builder.index(k)));
+          Value* of_state = ir.CreateGEP(builder.vector, arguments[2 * s + 1], far);
+          for (std::int64_t part : {0, 1}) {
+            Value* neighbour = ir.CreateConstGEP1_64(builder.vector, at, part * move.plane);
+            Value* amplitude = ir.CreateConstGEP1_64(builder.vector, of_state, part << qubits);
+            if (move.kind == Move::Kind::put_back)
+              builder.store_vector(builder.load_vector(neighbour), amplitude);
+            else if (move.kind == Move::Kind::fetch)
+              builder.store_vector(builder.load_vector(amplitude), neighbour);
+            else  // into the second level
+              ir.CreateIntrinsic(llvm::Intrinsic::prefetch, {builder.pointer},
+                                 {amplitude, ir.getInt32(0), ir.getInt32(2), ir.getInt32(1)});
           }
-          // Where b + 1 comes from differs from where b does by the columns of the bits that the increment turns over.
-          builder.loop(builder.index(0), run, 1, {source}, [&](Value* b, std::span<Value* const> carried) {
-            for (std::int64_t part : {std::int64_t{0}, std::int64_t{1} << qubits}) {
-              auto at = [&](Value* base, Value* index) {
-                return ir.CreateGEP(builder.vector, base, ir.CreateNSWAdd(index, builder.index(part)));
-              };
-              builder.store_vector(builder.load_vector(at(from, carried[0])), at(to, ir.CreateNSWAdd(start, b)));
-            }
-            Value* next = ir.CreateNSWAdd(b, builder.index(1));
-            Value* bit = ir.CreateIntrinsic(llvm::Intrinsic::cttz, {builder.i64}, {next, ir.getTrue()});
-            // The last increment may leave the map; its value is not used.
-            bit = ir.CreateBinaryIntrinsic(llvm::Intrinsic::umin, bit, builder.index(qubits - 1));
-            return std::vector<Value*>{ir.CreateXor(carried[0], word(map, bit))};
-          });
-        });
-      });
+        }
+      }
+      Value* next = ir.CreateNSWAdd(p, builder.index(1));
+      Value* bit = ir.CreateIntrinsic(llvm::Intrinsic::cttz, {builder.i64}, {next, ir.getTrue()});
+      // The last increment may leave the map; its value is not used.
+      bit = ir.CreateBinaryIntrinsic(llvm::Intrinsic::umin, ir.CreateAdd(bit, builder.index(unrolled)),
+                                     builder.index(qubits - 1));
+      return std::vector<Value*>{ir.CreateXor(carried[0], ir.CreateXor(load_word(builder, map, bit), below))};
+    });
+  });
 }
 
 }  // namespace qiln::codegen

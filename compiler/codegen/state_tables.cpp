@@ -11,49 +11,67 @@
 namespace qiln::codegen {
 
 using circuit::Block;
-using kernel::StateItem;
+using kernel::Sweep;
 using llvm::Value;
 using Op = StepKind::Op;
 
-StateTables::StateTables(LaneBuilder& builder, int entry_operands)
-    : builder_(builder), program_(builder.nest.program), amplitudes_(std::int64_t{1} << program_.qubits) {
-  std::int64_t begin = 0;
-  for (int k = 0; k < entry_operands; ++k) {
-    operand_begin_.push_back(begin);
-    operand_varying_.push_back(builder.nest.arguments[k].varying);
-    begin += builder.nest.operand_elements[k];
-  }
-  for (const Block& block : program_.blocks)
+StateTables::StateTables(LaneBuilder& builder, const kernel::StatePlan& plan, const Operands& operands,
+                         StateArguments numbers, Value* arguments)
+    : builder_(builder),
+      plan_(plan),
+      program_(builder.nest.program),
+      operands_(operands),
+      numbers_(numbers),
+      arguments_(arguments),
+      layout_(program_),
+      amplitudes_(std::int64_t{1} << program_.qubits) {
+  mask_table_ = new llvm::GlobalVariable(builder.module, builder.i64, true, llvm::GlobalValue::PrivateLinkage,
+                                         builder.ir.getInt64(0), "masks");
+  std::int64_t table = 0;
+  for (const Block& block : program_.blocks) {
+    table_of_.push_back(table);
+    if (block.kind == Block::Kind::phases) table += 2 * amplitudes_;
     if (static_cast<int>(block.qubits.size()) > kernel::max_block_qubits)
       throw Error(fmt::format("a gate on {} qubits; the state vector takes gates on up to {}", block.qubits.size(),
                               kernel::max_block_qubits),
                   1);
+  }
 }
 
-StateTables::Step StateTables::step_of(const StateItem& item, const std::vector<int>& blocks, bool adjoint) {
+/// Matrices of turns stand in the area, others in operands.
+void StateTables::set_operand(Step& step, int k, int block) {
+  const Block& of = program_.blocks[block];
+  const bool turns = of.kind == Block::Kind::turns;
+  step.row[StepRow::operand + 2 * k] = turns ? numbers_.area : of.operand;
+  step.row[StepRow::element + 2 * k] = turns ? layout_.matrix[block] : of.element;
+  step.row[StepRow::gradient + 2 * k] = turns ? numbers_.area : numbers_.result;
+  step.row[StepRow::gradient + 2 * k + 1] =
+      turns ? layout_.matrix[block] + kernel::TurnArea::sum : operands_.cotangents[of.operand] + of.element;
+  (k == 0 ? step.kind.varying : step.kind.varying_second) = turns || operands_.varying[of.operand];
+}
+
+StateTables::Step StateTables::step_of(const Sweep& sweep, const std::vector<int>& blocks, bool backward) {
   const Block& first = program_.blocks[blocks[0]];
+  if (first.kind == Block::Kind::phases) return phase_step(sweep, blocks[0], backward);
+  const bool rotation = kernel::is_rotation(first);
   Step step;
-  step.kind.op = first.kind == Block::Kind::diagonal ? Op::diagonal : blocks.size() == 2 ? Op::pair : Op::dense;
-  step.kind.adjoint = adjoint;
-  std::vector<std::int32_t> qubits = first.qubits;
-  step.kind.varying = operand_varying_[first.operand];
+  step.kind.op = rotation                              ? backward ? Op::unrotate : Op::rotate
+                 : first.kind == Block::Kind::diagonal ? Op::diagonal
+                 : blocks.size() == 2                  ? Op::pair
+                                                       : Op::dense;
+  step.kind.adjoint = backward && !rotation;
+  std::vector<std::int32_t> qubits;
   for (std::size_t k = 0; k < blocks.size(); ++k) {
-    const Block& block = program_.blocks[blocks[k]];
-    step.row[StepRow::operand + 2 * k] = block.operand;
-    step.row[StepRow::element + 2 * k] = block.element;
-    if (k == 1) {
-      qubits.push_back(block.qubits[0]);
-      step.kind.varying_second = operand_varying_[block.operand];
-    }
+    set_operand(step, static_cast<int>(k), blocks[k]);
+    const auto& of = program_.blocks[blocks[k]].qubits;
+    qubits.insert(qubits.end(), of.begin(), of.end());
+    // Of a rotation's sum one number is enough: the imbalance of its off-diagonal elements.
+    if (rotation) step.row[StepRow::gradient + 2 * k + 1] += 4;
   }
   step.kind.qubits = static_cast<int>(qubits.size());
-  step.row[StepRow::gradient] = operand_begin_[first.operand] + first.element;
-  const std::vector<std::int64_t> strides = kernel::strides(program_, qubits);
-  for (std::size_t k = 0; k < strides.size(); ++k) {
-    step.row[StepRow::strides + k] = strides[k];
-    step.bits |= static_cast<std::uint64_t>(strides[k]);
-  }
-  const auto levels = kernel::levels(item.local, strides);
+  const std::vector<std::int64_t> strides = kernel::strides(program_, sweep, qubits);
+  std::copy(strides.begin(), strides.end(), step.row.begin() + StepRow::strides);
+  const auto levels = kernel::levels(plan_.chunk_bits, strides);
   for (std::size_t l = 0; l < levels.size(); ++l) {
     step.row[StepRow::levels + 2 * l] = levels[l].count;
     step.row[StepRow::levels + 2 * l + 1] = levels[l].stride;
@@ -61,10 +79,27 @@ StateTables::Step StateTables::step_of(const StateItem& item, const std::vector<
   return step;
 }
 
-void StateTables::add_cross(const StateItem& item, int block, std::vector<Step>& steps) {
+StateTables::Step StateTables::phase_step(const Sweep& sweep, int block, bool backward) {
+  Step step;
+  step.kind.op = backward ? Op::unphase : Op::phases;
+  step.kind.qubits = std::min(plan_.chunk_bits, kernel::max_block_qubits);
+  step.row[StepRow::operand] = numbers_.tables;
+  step.row[StepRow::element] = table_of_[block];
+  step.row[StepRow::gradient] = numbers_.area;
+  step.row[StepRow::gradient + 1] = layout_.first_phase[block];
+  step.row[StepRow::levels] = std::int64_t{1} << plan_.chunk_bits;
+  step.row[StepRow::plane] = amplitudes_;
+  const auto& phases = program_.blocks[block].phases;
+  step.row[StepRow::terms] = static_cast<std::int64_t>(masks_.size());
+  step.row[StepRow::terms + 1] = static_cast<std::int64_t>(phases.size());
+  for (const circuit::Phase& phase : phases)
+    masks_.push_back(static_cast<std::int64_t>(kernel::placed(phase.mask, sweep)));
+  return step;
+}
+
+void StateTables::add_cross(const Sweep& sweep, int block, std::vector<Step>& steps) {
   const Block& of = program_.blocks[block];
-  Step step = step_of(item, {block}, false);
-  step.kind.adjoint = false;
+  Step step = step_of(sweep, {block}, false);
   step.kind.varying = true;  // no entries are read
   const bool diagonal = of.kind == Block::Kind::diagonal;
   if (!diagonal && of.qubits.size() == 1) {
@@ -74,7 +109,7 @@ void StateTables::add_cross(const StateItem& item, int block, std::vector<Step>&
   }
   step.kind.op = Op::cross_element;
   step.kind.qubits = 1;  // one function does for any number
-  const std::vector<std::int64_t> strides = kernel::strides(program_, of.qubits);
+  const std::vector<std::int64_t> strides = kernel::strides(program_, sweep, of.qubits);
   const int side = 1 << of.qubits.size();
   auto corner = [&](int value) {
     std::int64_t offset = 0;
@@ -88,131 +123,92 @@ void StateTables::add_cross(const StateItem& item, int block, std::vector<Step>&
       step.row[StepRow::corners] = corner(i);
       step.row[StepRow::corners + 1] = corner(j);
       steps.push_back(step);
-      step.row[StepRow::gradient] += 2;
+      step.row[StepRow::gradient + 1] += 2;
     }
 }
 
-void StateTables::add_item(const StateItem& item, const std::vector<Step>& steps) {
-  const std::int64_t maps = static_cast<std::int64_t>(maps_.size()) / map_words(program_.qubits);
-  items_.insert(items_.end(), {map_waits_ ? maps - 1 : -1, static_cast<std::int64_t>(steps_.size()) / StepRow::size,
-                               static_cast<std::int64_t>(steps.size())});
-  changes_ += map_waits_;
-  map_waits_ = false;
-  for (const kernel::Level& level : item.chunks) items_.insert(items_.end(), {level.count, level.stride});
-  const int run = std::countr_one(item.local);
-  const std::uint64_t rows = item.local >> run << run;
-  items_.insert(items_.end(), {std::int64_t{1} << std::popcount(rows),
-                               rows ? std::int64_t{1} << std::countr_zero(rows) : 0, std::int64_t{1} << run});
+std::int64_t StateTables::add_map(const kernel::BitMap& map) {
+  const std::int64_t number = static_cast<std::int64_t>(maps_.size()) / map_words(program_.qubits);
+  std::uint64_t all = 0;
+  for (std::uint64_t column : map.columns) maps_.push_back(static_cast<std::int64_t>(all ^= column));
+  for (std::uint64_t column : map.columns) maps_.push_back(static_cast<std::int64_t>(column));
+  maps_.push_back(static_cast<std::int64_t>(map.flip));
+  return number;
+}
+
+void StateTables::add_item(const std::vector<Step>& steps, const kernel::BitMap* fetch, const kernel::BitMap* store) {
+  const std::int64_t fetches = fetch ? add_map(*fetch) : -1;
+  items_.insert(items_.end(),
+                {fetches, store ? add_map(*store) : -1, static_cast<std::int64_t>(steps_.size()) / StepRow::size,
+                 static_cast<std::int64_t>(steps.size())});
+  if (fetch && !store) ++changes_;
   for (Step step : steps) {
     step.row[StepRow::function] = function_of(step.kind);
     steps_.insert(steps_.end(), step.row.begin(), step.row.end());
   }
 }
 
-void StateTables::fetch_through(const kernel::BitMap& map) {
-  flush_map();
-  std::uint64_t all = 0;
-  for (std::uint64_t column : map.columns) maps_.push_back(static_cast<std::int64_t>(all ^= column));
-  for (std::uint64_t column : map.columns) maps_.push_back(static_cast<std::int64_t>(column));
-  maps_.push_back(static_cast<std::int64_t>(map.flip));
-  map_waits_ = true;
+void StateTables::add_forward() {
+  for (const Sweep& sweep : plan_.sweeps) {
+    std::vector<Step> steps;
+    for (const kernel::SweepStep& step : sweep.steps) steps.push_back(step_of(sweep, step.blocks, false));
+    if (!plan_.in_place) {
+      add_item(steps, sweep.moves ? &sweep.fetch : nullptr);
+      continue;
+    }
+    const kernel::BitMap store =
+        &sweep == &plan_.sweeps.back() ? kernel::compose(plan_.index, sweep.fetch) : sweep.fetch;
+    add_item(steps, &sweep.fetch, &store);
+  }
 }
 
-void StateTables::flush_map() {
-  if (!map_waits_) return;
-  StateItem item;
-  item.local = static_cast<std::uint64_t>(amplitudes_) - 1;
-  add_item(item, {});
-}
-
-void StateTables::add_product(const std::vector<int>& blocks) {
-  StateItem item;  // one chunk; the bits of earlier blocks vary
+std::vector<StateTables::Step> StateTables::undoing(const Sweep& sweep) {
   std::vector<Step> steps;
-  for (int block : blocks) {
-    steps.push_back(step_of(item, {block}, false));
-    steps.back().kind.op = Op::grow;
-    item.local |= steps.back().bits;
+  for (std::size_t s = sweep.steps.size(); s-- > 0;) {
+    const auto& blocks = sweep.steps[s].blocks;
+    const Step undo = step_of(sweep, blocks, true);
+    if (undo.kind.op != Op::unrotate && undo.kind.op != Op::unphase)
+      for (int block : blocks) add_cross(sweep, block, steps);
+    steps.push_back(undo);
   }
-  if (!steps.empty()) add_item(item, steps);
+  return steps;
 }
 
-void StateTables::add_forward(const std::vector<StateItem>& items) {
-  for (const StateItem& item : items) {
-    if (item.permutation >= 0) {
-      fetch_through(inverse(kernel::bit_map(program_.blocks[item.permutation])));
-      continue;
+void StateTables::add_backward() {
+  if (plan_.in_place) {
+    for (std::size_t i = plan_.sweeps.size(); i-- > 0;) {
+      const Sweep& sweep = plan_.sweeps[i];
+      const bool first = i + 1 == plan_.sweeps.size();
+      const kernel::BitMap fetch = first ? kernel::compose(plan_.index, sweep.fetch) : sweep.fetch;
+      add_item(undoing(sweep), &fetch, &sweep.fetch);
     }
-    std::vector<Step> steps;
-    for (const kernel::SweepStep& step : item.steps) steps.push_back(step_of(item, step.blocks, false));
-    add_item(item, steps);
+    return;
   }
-  flush_map();
-}
-
-std::vector<StateTables::Step> StateTables::without_last_undoing(const std::vector<Step>& steps) {
-  // Undoing a block leaves the R of blocks on other qubits as it is.
-  std::uint64_t needed = 0;
-  std::vector<Step> kept;
-  for (std::size_t s = steps.size(); s-- > 0;) {
-    if (steps[s].kind.adjoint && (steps[s].bits & needed) == 0) continue;
-    needed |= steps[s].bits;
-    kept.push_back(steps[s]);
-  }
-  return {kept.rbegin(), kept.rend()};
-}
-
-void StateTables::add_backward(const std::vector<StateItem>& items) {
-  const bool whole = program_.initial >= 0;  // the initial state's cotangent is wanted
-  const auto last = std::find_if(items.begin(), items.end(),
-                                 [&](const StateItem& item) { return whole || item.permutation < 0; });
-  kernel::BitMap identity;
-  for (int bit = 0; bit < program_.qubits; ++bit) identity.columns.push_back(std::uint64_t{1} << bit);
-  bool found = false;  // the states have been fetched from where they were found
-  for (auto item = items.end(); item != last;) {
-    --item;
-    if (item->permutation >= 0) {
-      fetch_through(kernel::bit_map(program_.blocks[item->permutation]));
-      found = true;
-      continue;
+  const kernel::BitMap identity = kernel::identity_map(program_.qubits);
+  kernel::BitMap pending = identity;
+  for (std::size_t i = plan_.sweeps.size(); i-- > 0;) {
+    const Sweep& sweep = plan_.sweeps[i];
+    if (const std::vector<Step> steps = undoing(sweep); !steps.empty()) {
+      add_item(steps, items_.empty() || pending != identity ? &pending : nullptr);
+      pending = identity;
     }
-    if (!found) fetch_through(identity);
-    found = true;
-    std::vector<Step> steps;
-    for (std::size_t s = item->steps.size(); s-- > 0;) {
-      for (int block : item->steps[s].blocks) add_cross(*item, block, steps);
-      steps.push_back(step_of(*item, item->steps[s].blocks, true));
-    }
-    add_item(*item, item == last && !whole ? without_last_undoing(steps) : steps);
+    if (sweep.moves) pending = kernel::compose(pending, kernel::inverse(sweep.fetch));
   }
-  flush_map();
+  if (items_.empty() || pending != identity) add_item({}, &pending);
 }
 
 std::int64_t StateTables::function_of(const StepKind& kind) {
   for (std::size_t k = 0; k < functions_.size(); ++k)
     if (functions_[k].first == kind) return static_cast<std::int64_t>(k);
-  functions_.emplace_back(kind, emit_step(builder_, kind, amplitudes_));
+  const std::int64_t plane = plan_.in_place ? std::int64_t{1} << plan_.chunk_bits : amplitudes_;
+  functions_.emplace_back(kind, emit_step(builder_, kind, plane, mask_table_));
   return static_cast<std::int64_t>(functions_.size() - 1);
 }
 
-Value* StateTables::table(const std::vector<std::int64_t>& words) {
-  std::vector<std::uint64_t> bits(std::max<std::size_t>(1, words.size()));  // a kernel without blocks has empty ones
-  std::copy(words.begin(), words.end(), bits.begin());
-  auto* data = llvm::ConstantDataArray::get(builder_.module.getContext(), bits);
-  auto* global = new llvm::GlobalVariable(builder_.module, data->getType(), true, llvm::GlobalValue::PrivateLinkage,
-                                          data, "table");
-  global->setAlignment(llvm::Align(8));
-  return global;
-}
-
-Value* StateTables::word(Value* table, Value* index) {
-  return builder_.ir.CreateAlignedLoad(builder_.i64, builder_.ir.CreateGEP(builder_.i64, table, index), llvm::Align(8));
-}
-
-void StateTables::dispatch(Value* row, std::span<Value* const> chunk, Value* result) {
+void StateTables::dispatch(Value* row, std::span<Value* const> chunk, Value* offset) {
   auto& ir = builder_.ir;
   auto& context = builder_.module.getContext();
-  Value* arguments = builder_.function->getArg(0);
-  Value* which = word(row, builder_.index(StepRow::function));
+  Value* which = load_word(builder_, row, StepRow::function);
   auto* done = llvm::BasicBlock::Create(context, "done", builder_.function);
   auto* choice = ir.CreateSwitch(which, done, static_cast<unsigned>(functions_.size()));
   for (std::size_t k = 0; k < functions_.size(); ++k) {
@@ -220,26 +216,59 @@ void StateTables::dispatch(Value* row, std::span<Value* const> chunk, Value* res
     choice->addCase(ir.getInt64(k), block);
     ir.SetInsertPoint(block);
     const auto& [kind, function] = functions_[k];
-    ir.CreateCall(function, {chunk[0], chunk.back(), result, arguments, row});
-    if (kind.adjoint) ir.CreateCall(function, {chunk.back(), chunk.back(), result, arguments, row});
+    ir.CreateCall(function, {chunk[0], chunk.back(), arguments_, row, offset});
+    if (kind.adjoint) ir.CreateCall(function, {chunk.back(), chunk.back(), arguments_, row, offset});
     ir.CreateBr(done);
   }
   ir.SetInsertPoint(done);
 }
 
-void StateTables::walk(const std::vector<Value*>& states, const std::vector<Value*>& others,
-                       const std::vector<Value*>& sources, Value* result) {
+void StateTables::make_tables() {
+  mask_table_->replaceAllUsesWith(make_table(builder_, masks_));
+  mask_table_->eraseFromParent();
+  item_table_ = make_table(builder_, items_);
+  step_table_ = make_table(builder_, steps_);
+  map_table_ = make_table(builder_, maps_);
+}
+
+Value* StateTables::map_at(Value* index) {
   auto& ir = builder_.ir;
-  Value *items = table(items_), *steps = table(steps_), *maps = table(maps_);
-  llvm::Function* gather = changes_ > 0 ? emit_gather(builder_, program_.qubits) : nullptr;
+  return ir.CreateGEP(builder_.i64, map_table_, ir.CreateNSWMul(index, builder_.index(map_words(program_.qubits))));
+}
+
+void StateTables::move(llvm::Function* function, const std::vector<Value*>& chunks, const std::vector<Value*>& states,
+                       Value* map, Value* offset) {
+  std::vector<Value*> arguments;
+  for (std::size_t s = 0; s < states.size(); ++s) arguments.insert(arguments.end(), {chunks[s], states[s]});
+  arguments.insert(arguments.end(), {map_at(map), offset});
+  builder_.ir.CreateCall(function, arguments);
+}
+
+void StateTables::run_steps(Value* item, const std::vector<Value*>& chunks, Value* offset) {
+  auto& ir = builder_.ir;
+  Value* first = load_word(builder_, item, ItemRow::first);
+  Value* last = ir.CreateNSWAdd(first, load_word(builder_, item, ItemRow::count));
+  builder_.loop(first, last, 1, [&](Value* s) {
+    dispatch(ir.CreateGEP(builder_.i64, step_table_, ir.CreateNSWMul(s, builder_.index(StepRow::size))), chunks,
+             offset);
+  });
+}
+
+void StateTables::walk(const std::vector<Value*>& states, const std::vector<Value*>& others,
+                       const std::vector<Value*>& sources) {
+  auto& ir = builder_.ir;
+  make_tables();
   const std::size_t live = states.size();
+  llvm::Function* gather = nullptr;
+  if (changes_ > 0)
+    gather = emit_move(builder_,
+                       {program_.qubits, plan_.chunk_bits, static_cast<int>(live), amplitudes_, Move::Kind::fetch});
   const std::int64_t count = static_cast<std::int64_t>(items_.size()) / ItemRow::size;
   std::vector<Value*> carried = states;
   carried.insert(carried.end(), others.begin(), others.end());
   builder_.loop(builder_.index(0), builder_.index(count), 1, carried, [&](Value* i, std::span<Value* const> now) {
-    Value* item = ir.CreateGEP(builder_.i64, items, ir.CreateNSWMul(i, builder_.index(ItemRow::size)));
-    auto field = [&](int k) { return word(item, builder_.index(k)); };
-    Value* map = field(ItemRow::map);
+    Value* item = ir.CreateGEP(builder_.i64, item_table_, ir.CreateNSWMul(i, builder_.index(ItemRow::size)));
+    Value* map = load_word(builder_, item, ItemRow::fetch);
     Value* fetches = ir.CreateICmpSGE(map, builder_.index(0));
     Value* first_item = ir.CreateICmpEQ(i, builder_.index(0));
     std::vector<Value*> from, to, next;
@@ -249,49 +278,58 @@ void StateTables::walk(const std::vector<Value*>& states, const std::vector<Valu
     }
     next = to;
     for (std::size_t s = 0; s < live; ++s) next.push_back(ir.CreateSelect(fetches, now[s], now[live + s]));
-
-    Value *first = field(ItemRow::first), *last = ir.CreateNSWAdd(first, field(ItemRow::count));
-    over_chunks(item, [&](Value* offset) {
-      if (gather)
-        builder_.when(fetches, [&] {
-          Value* words =
-              ir.CreateGEP(builder_.i64, maps, ir.CreateNSWMul(map, builder_.index(map_words(program_.qubits))));
-          for (std::size_t s = 0; s < live; ++s) ir.CreateCall(gather, {to[s], from[s], words, item, offset});
-        });
-      std::vector<Value*> chunk;
-      for (Value* state : to) chunk.push_back(ir.CreateGEP(builder_.vector, state, offset));
-      builder_.loop(first, last, 1, [&](Value* s) {
-        Value* row = ir.CreateGEP(builder_.i64, steps, ir.CreateNSWMul(s, builder_.index(StepRow::size)));
-        dispatch(row, chunk, result);
-      });
-    });
+    if (gather) builder_.when(fetches, [&] { move(gather, to, from, map, builder_.index(0)); });
+    run_steps(item, to, builder_.index(0));
     return next;
   });
 }
 
-void StateTables::over_chunks(Value* item, const std::function<void(Value*)>& body) {
-  auto field = [&](int k) { return word(item, builder_.index(ItemRow::chunks + k)); };
+void StateTables::walk_in_place(const std::vector<Value*>& states, const std::vector<Value*>& chunks,
+                                const std::vector<Value*>& sources, const std::vector<Value*>& results) {
   auto& ir = builder_.ir;
-  builder_.loop(builder_.index(0), field(0), 1, [&](Value* outer) {
-    Value* base = ir.CreateNSWMul(outer, field(1));
-    builder_.loop(builder_.index(0), field(2), 1,
-                  [&](Value* inner) { body(ir.CreateNSWAdd(base, ir.CreateNSWMul(inner, field(3)))); });
+  make_tables();
+  Move kind{program_.qubits, plan_.chunk_bits, static_cast<int>(states.size()), std::int64_t{1} << plan_.chunk_bits,
+            Move::Kind::fetch};
+  llvm::Function* fetch = emit_move(builder_, kind);
+  kind.kind = Move::Kind::put_back;
+  llvm::Function* put_back = emit_move(builder_, kind);
+  kind.kind = Move::Kind::prefetch;
+  llvm::Function* prefetch = emit_move(builder_, kind);
+  const std::int64_t count = static_cast<std::int64_t>(items_.size()) / ItemRow::size;
+  builder_.loop(builder_.index(0), builder_.index(count), 1, [&](Value* i) {
+    Value* item = ir.CreateGEP(builder_.i64, item_table_, ir.CreateNSWMul(i, builder_.index(ItemRow::size)));
+    Value* first = ir.CreateICmpEQ(i, builder_.index(0));
+    Value* last = ir.CreateICmpEQ(i, builder_.index(count - 1));
+    std::vector<Value*> from = states, to = states;
+    for (std::size_t s = 0; s < sources.size(); ++s) from[s] = ir.CreateSelect(first, sources[s], states[s]);
+    for (std::size_t s = 0; s < results.size(); ++s) to[s] = ir.CreateSelect(last, results[s], states[s]);
+    builder_.loop(builder_.index(0), builder_.index(amplitudes_), std::int64_t{1} << plan_.chunk_bits,
+                  [&](Value* offset) {
+                    move(fetch, chunks, from, load_word(builder_, item, ItemRow::fetch), offset);
+                    // The next chunk arrives while this one is worked on; behind the last comes the first again.
+                    Value* next = ir.CreateNSWAdd(offset, builder_.index(std::int64_t{1} << plan_.chunk_bits));
+                    move(prefetch, chunks, from, load_word(builder_, item, ItemRow::fetch), next);
+                    run_steps(item, chunks, offset);
+                    move(put_back, chunks, to, load_word(builder_, item, ItemRow::store), offset);
+                  });
   });
 }
 
-void StateTables::finish(Value* result) {
+void StateTables::finish() {
   // Entries that several blocks share are finished once.
   std::vector<std::array<std::int64_t, 3>> finished;
   std::vector<std::int64_t> rows;
   const std::size_t first = functions_.size();
-  for (const Block& block : program_.blocks) {
-    if (block.kind == Block::Kind::permutation) continue;
+  for (std::size_t b = 0; b < program_.blocks.size(); ++b) {
+    const Block& block = program_.blocks[b];
+    if (!block.has_entries()) continue;
     const std::array<std::int64_t, 3> entries{block.operand, block.element, static_cast<std::int64_t>(block.kind)};
     if (std::find(finished.begin(), finished.end(), entries) != finished.end()) continue;
     finished.push_back(entries);
-    StateItem item;
-    Step step = step_of(item, {static_cast<int>(&block - program_.blocks.data())}, false);
+    Step step;
+    set_operand(step, 0, static_cast<int>(b));
     step.kind.op = block.kind == Block::Kind::diagonal ? Op::finish_diagonal : Op::finish_dense;
+    step.kind.qubits = static_cast<int>(block.qubits.size());
     step.row[StepRow::function] = function_of(step.kind);
     rows.insert(rows.end(), step.row.begin(), step.row.end());
   }
@@ -299,12 +337,12 @@ void StateTables::finish(Value* result) {
   functions_.erase(functions_.begin(), functions_.begin() + static_cast<std::ptrdiff_t>(first));
   for (std::size_t r = StepRow::function; r < rows.size(); r += StepRow::size)
     rows[r] -= static_cast<std::int64_t>(first);
-  Value* steps = table(rows);
+  Value* steps = make_table(builder_, rows);
   const auto count = static_cast<std::int64_t>(rows.size()) / StepRow::size;
   builder_.loop(builder_.index(0), builder_.index(count), 1, [&](Value* s) {
     Value* row = builder_.ir.CreateGEP(builder_.i64, steps, builder_.ir.CreateNSWMul(s, builder_.index(StepRow::size)));
-    Value* const none[] = {result};
-    dispatch(row, none, result);
+    Value* const none[] = {llvm::Constant::getNullValue(builder_.pointer)};
+    dispatch(row, none, builder_.index(0));
   });
 }
 

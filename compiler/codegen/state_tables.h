@@ -1,64 +1,79 @@
 // The tables that a state-vector kernel walks, and the functions their rows call.
 #pragma once
 
-#include <map>
 #include <vector>
 
 #include "compiler/codegen/state_steps.h"
+#include "compiler/codegen/state_turns.h"
 
 namespace qiln::codegen {
 
+/// The numbers of a kernel's arguments.
+struct StateArguments {
+  int tables = 0;  // of phases
+  int result = 0;  // of the adjoint: where cotangents go
+  int area = 0;    // of kernel::TurnArea
+};
+
 class StateTables {
  public:
-  /// `entry_operands`: how many of the nest's arguments are entries.
-  StateTables(LaneBuilder& builder, int entry_operands);
+  StateTables(LaneBuilder& builder, const kernel::StatePlan& plan, const Operands& operands, StateArguments numbers,
+              llvm::Value* arguments);
 
-  /// Blocks of kernel::product_start, on |0...0>.
-  void add_product(const std::vector<int>& blocks);
-  void add_forward(const std::vector<kernel::StateItem>& items);
-  /// The items backwards, by the adjoints, from where the states are found; before a block is undone its R
-  /// (state_steps.h) is summed up.
-  void add_backward(const std::vector<kernel::StateItem>& items);
+  void add_forward();
+  /// The sweeps backwards, by the adjoints, from where the states are found back to where the first sweep found them;
+  /// before a block is undone its sum is made.
+  void add_backward();
 
-  /// How often the walk changes to the other set of buffers.
+  /// How often the walk changes to the other set of buffers; never in place.
   int changes() const { return changes_; }
   /// Walks the items on x (and y, backwards), which lie in `states` at first and, after each change, in the other of
-  /// `states` and `others`; the first item of a backward walk reads `sources` and writes `others`. Sums go to `result`.
+  /// `states` and `others`; the first item of a backward walk reads `sources` and writes `others`.
   void walk(const std::vector<llvm::Value*>& states, const std::vector<llvm::Value*>& others,
-            const std::vector<llvm::Value*>& sources, llvm::Value* result);
-  /// Makes cotangents of the entries from R.
-  void finish(llvm::Value* result);
+            const std::vector<llvm::Value*>& sources);
+  /// Walks the items of a plan that works in place on `states`: chunks are worked on in `chunks`, the first item
+  /// fetches them from `sources` and the last one puts them back to `results`, if there are any.
+  void walk_in_place(const std::vector<llvm::Value*>& states, const std::vector<llvm::Value*>& chunks,
+                     const std::vector<llvm::Value*>& sources, const std::vector<llvm::Value*>& results);
+  /// Makes cotangents of matrix entries from the sums of their blocks.
+  void finish();
 
  private:
   using Row = std::array<std::int64_t, StepRow::size>;
   struct Step {
     Row row{};
     StepKind kind;
-    std::uint64_t bits = 0;  // of the index that the step mixes or reads
   };
-  Step step_of(const kernel::StateItem& item, const std::vector<int>& blocks, bool adjoint);
-  void add_cross(const kernel::StateItem& item, int block, std::vector<Step>& steps);
-  /// Steps without those whose effect nothing reads.
-  static std::vector<Step> without_last_undoing(const std::vector<Step>& steps);
-  void add_item(const kernel::StateItem& item, const std::vector<Step>& steps);
-  /// The next item fetches its chunks through the map; one that is waiting already becomes an item of its own.
-  void fetch_through(const kernel::BitMap& map);
-  void flush_map();
+  void set_operand(Step& step, int k, int block);
+  Step step_of(const kernel::Sweep& sweep, const std::vector<int>& blocks, bool backward);
+  Step phase_step(const kernel::Sweep& sweep, int block, bool backward);
+  void add_cross(const kernel::Sweep& sweep, int block, std::vector<Step>& steps);
+  std::vector<Step> undoing(const kernel::Sweep& sweep);
+  void add_item(const std::vector<Step>& steps, const kernel::BitMap* fetch, const kernel::BitMap* store = nullptr);
+  std::int64_t add_map(const kernel::BitMap& map);
+  llvm::Value* map_at(llvm::Value* index);
+  void make_tables();
+  /// Calls a move of chunks.
+  void move(llvm::Function* function, const std::vector<llvm::Value*>& chunks, const std::vector<llvm::Value*>& states,
+            llvm::Value* map, llvm::Value* offset);
+  void run_steps(llvm::Value* item, const std::vector<llvm::Value*>& chunks, llvm::Value* offset);
   std::int64_t function_of(const StepKind& kind);
-  llvm::Value* table(const std::vector<std::int64_t>& words);
-  llvm::Value* word(llvm::Value* table, llvm::Value* index);
-  void over_chunks(llvm::Value* item, const std::function<void(llvm::Value* offset)>& body);
   /// Calls the function of a row; an undoing one acts on both x and y.
-  void dispatch(llvm::Value* row, std::span<llvm::Value* const> chunk, llvm::Value* result);
+  void dispatch(llvm::Value* row, std::span<llvm::Value* const> chunk, llvm::Value* offset);
 
   LaneBuilder& builder_;
+  const kernel::StatePlan& plan_;
   const circuit::BlockProgram& program_;
-  std::vector<std::int64_t> operand_begin_;  // of each entries operand in the flattened cotangents
-  std::vector<bool> operand_varying_;
+  const Operands& operands_;
+  StateArguments numbers_;
+  llvm::Value* arguments_;
+  kernel::TurnArea layout_;
   std::int64_t amplitudes_;
-  std::vector<std::int64_t> items_, steps_, maps_;
+  std::vector<std::int64_t> table_of_;  // first element of each block of phases in the tables
+  std::vector<std::int64_t> items_, steps_, maps_, masks_;
+  llvm::GlobalVariable* mask_table_;  // replaced by the table of masks once that is known
+  llvm::Value *item_table_ = nullptr, *step_table_ = nullptr, *map_table_ = nullptr;
   int changes_ = 0;
-  bool map_waits_ = false;  // the last one of maps_
   std::vector<std::pair<StepKind, llvm::Function*>> functions_;
 };
 

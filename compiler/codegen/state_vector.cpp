@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <numeric>
 
 #include "compiler/codegen/expectation.h"
+#include "compiler/codegen/phase_tables.h"
 #include "compiler/codegen/state_tables.h"
 
 namespace qiln::codegen {
@@ -13,11 +15,17 @@ namespace {
 using llvm::Value;
 using Kind = kernel::Nest::Kind;
 
-/// Amplitudes, as a power of two, of a chunk of `states` states that fills half of the second-level cache.
-int chunk_bits(const LaneBuilder& builder, int states) {
-  const std::int64_t amplitude = std::int64_t{2} * 4 * builder.width * states;
-  const auto fitting = static_cast<std::uint64_t>(std::max<std::int64_t>(1, builder.target.l2_bytes / 2 / amplitude));
-  return std::max(6, static_cast<int>(std::bit_width(fitting)) - 1);
+/// A chunk of the state and of its cotangent fills the first-level cache, or half of the second where both are larger
+/// than that cache. It does not depend on the kind of nest: tables of phases are in the order of positions.
+kernel::Chunks chunks_of(const LaneBuilder& builder) {
+  const Target& target = builder.target;
+  const std::int64_t amplitude = std::int64_t{2} * 2 * 4 * target.lanes;
+  auto bits = [&](std::int64_t bytes) {
+    return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::max<std::int64_t>(1, bytes / amplitude)))) -
+           1;
+  };
+  if (amplitude << builder.nest.program.qubits <= target.l2_bytes) return {std::max(4, bits(target.l1_bytes)), 0};
+  return {std::max(4, bits(target.l2_bytes / 2) - 1), 2};
 }
 
 void fill(LaneBuilder& builder, Value* to, std::int64_t vectors, const std::function<Value*(Value*)>& value) {
@@ -29,71 +37,132 @@ void fill_zero(LaneBuilder& builder, Value* to, std::int64_t vectors) {
   fill(builder, to, vectors, [&](Value*) { return builder.splat(0); });
 }
 
-/// Copies an argument lane by lane; a uniform one goes to all lanes.
-void copy(LaneBuilder& builder, Value* to, int argument, std::int64_t vectors) {
+/// Copies an argument lane by lane, times `factor` if there is one; a uniform one goes to all lanes.
+void copy(LaneBuilder& builder, Value* to, int argument, std::int64_t vectors, Value* factor = nullptr) {
   Value* from = builder.argument(argument);
   const bool lanes = builder.nest.arguments[argument].varying;
   fill(builder, to, vectors, [&](Value* i) {
-    return lanes ? builder.load_vector(builder.ir.CreateGEP(builder.vector, from, i))
-                 : builder.load_broadcast(builder.ir.CreateGEP(builder.f32, from, i));
+    Value* value = lanes ? builder.load_vector(builder.ir.CreateGEP(builder.vector, from, i))
+                         : builder.load_broadcast(builder.ir.CreateGEP(builder.f32, from, i));
+    return factor ? builder.ir.CreateFMul(factor, value) : value;
   });
 }
 
-void emit_apply(LaneBuilder& builder) {
-  const auto& program = builder.nest.program;
-  const int entries = static_cast<int>(builder.nest.operand_elements.size());
-  Value *result = builder.argument(entries), *scratch = builder.argument(entries + 1);
-  StateTables tables(builder, entries);
-  const std::vector<int> start = program.initial < 0 ? kernel::product_start(program) : std::vector<int>{};
-  tables.add_product(start);
-  tables.add_forward(kernel::plan_state(program, chunk_bits(builder, 1), start));
-  Value *state = result, *other = scratch;
-  if (tables.changes() % 2) std::swap(state, other);  // so that the last one ends in the result
-  if (program.initial >= 0) {
-    copy(builder, state, program.initial, std::int64_t{2} << program.qubits);
-  } else if (static_cast<int>(start.size()) < program.qubits) {
-    fill_zero(builder, state, std::int64_t{2} << program.qubits);
-  } else {
-    builder.store_vector(builder.splat(0),
-                         builder.ir.CreateGEP(builder.vector, state, builder.index(std::int64_t{1} << program.qubits)));
+/// The first `count` operands, of which the last are tables when there are any.
+Operands operands_of(const LaneBuilder& builder, int count) {
+  Operands operands;
+  std::int64_t begin = 0;
+  for (int k = 0; k < count; ++k) {
+    operands.varying.push_back(builder.nest.arguments[k].varying);
+    operands.cotangents.push_back(begin);
+    begin += builder.nest.operand_elements[k];
   }
-  if (program.initial < 0) builder.store_vector(builder.splat(1), state);
-  tables.walk({state}, {other}, {}, result);
+  operands.cotangents.push_back(begin);
+  return operands;
 }
 
-void emit_apply_adjoint(LaneBuilder& builder) {
+void emit_apply(LaneBuilder& builder, Value* arguments) {
   const auto& program = builder.nest.program;
-  const auto& sizes = builder.nest.operand_elements;
-  const int entries = static_cast<int>(sizes.size()) - 2, state = entries, cotangent = entries + 1;
-  Value* result = builder.argument(entries + 2);
+  const int count = static_cast<int>(builder.nest.operand_elements.size());
+  const StateArguments numbers{count - 1, count, count + 2};
+  Value *result = builder.argument(count), *scratch = builder.argument(count + 1);
+  const kernel::StatePlan plan = kernel::plan_state(program, chunks_of(builder));
+  const Operands operands = operands_of(builder, count);
+  StateTables tables(builder, plan, operands, numbers, arguments);
+  tables.add_forward();
+  Value *state = result, *other = scratch;
+  // The last change ends in the result; in place, it is the last sweep's.
+  if (plan.in_place || tables.changes() % 2) std::swap(state, other);
+  Turns turns(builder, plan, operands, arguments, builder.argument(numbers.area));
+  turns.prepare();
+  if (program.initial < 0)
+    turns.product(state);
+  else
+    copy(builder, state, program.initial, std::int64_t{2} << program.qubits, turns.sign());
+  if (plan.in_place)
+    tables.walk_in_place({state}, {turns.chunk(0)}, {}, {other});
+  else
+    tables.walk({state}, {other}, {});
+}
+
+void emit_apply_adjoint(LaneBuilder& builder, Value* arguments) {
+  const auto& program = builder.nest.program;
+  const int count = static_cast<int>(builder.nest.operand_elements.size()) - 2, state = count;
+  const StateArguments numbers{count - 1, count + 2, count + 7};
   const std::int64_t vectors = std::int64_t{2} << program.qubits;
-  std::int64_t total = 0;
-  for (int k = 0; k < entries; ++k) total += sizes[k];
-  std::vector<Value*> buffers, sources{builder.argument(state), builder.argument(cotangent)};
-  for (int k = 0; k < 4; ++k) buffers.push_back(builder.argument(entries + 3 + k));
+  const Operands operands = operands_of(builder, program.table_elements() > 0 ? count - 1 : count);
+  std::vector<Value*> buffers, sources{builder.argument(state), builder.argument(state + 1)};
+  for (int k = 0; k < 4; ++k) buffers.push_back(builder.argument(count + 3 + k));
+  Value* result = builder.argument(numbers.result);
+  fill_zero(builder, result, operands.cotangents.back());
+  const kernel::StatePlan plan = kernel::plan_state(program, chunks_of(builder));
+  StateTables tables(builder, plan, operands, numbers, arguments);
+  tables.add_backward();
+  Turns turns(builder, plan, operands, arguments, builder.argument(numbers.area));
+  turns.prepare();
   for (int k = 0; k < 2; ++k) {
-    if (!builder.nest.varying || builder.nest.arguments[entries + k].varying) continue;
-    copy(builder, buffers[k], entries + k, vectors);  // to all lanes
-    sources[k] = buffers[k];
+    if (!builder.nest.varying || builder.nest.arguments[state + k].varying) continue;
+    // To all lanes, where the first item does not write.
+    sources[k] = buffers[plan.in_place ? 2 + k : k];
+    copy(builder, sources[k], state + k, vectors);
   }
-  fill_zero(builder, result, total);
-  StateTables tables(builder, entries);
-  tables.add_backward(kernel::plan_state(program, chunk_bits(builder, 2)));
-  tables.walk({buffers[0], buffers[1]}, {buffers[2], buffers[3]}, sources, result);
-  if (program.initial >= 0) {
-    // Where the cotangent has come to: that of the initial state.
-    std::int64_t begin = 0;
-    for (int k = 0; k < program.initial; ++k) begin += sizes[k];
-    Value* to = builder.ir.CreateGEP(builder.vector, result, builder.index(begin));
-    if (tables.changes() == 0)
-      copy(builder, to, cotangent, vectors);
-    else
-      fill(builder, to, vectors, [&](Value* i) {
-        Value* from = buffers[tables.changes() % 2 ? 3 : 1];
-        return builder.load_vector(builder.ir.CreateGEP(builder.vector, from, i));
-      });
+  const std::vector<Value*> states{buffers[0], buffers[1]}, others{buffers[2], buffers[3]};
+  if (plan.in_place)
+    tables.walk_in_place(states, {turns.chunk(0), turns.chunk(1)}, sources, {});
+  else
+    tables.walk(states, others, sources);
+  const int now = tables.changes() % 2 ? 2 : 0, free = 2 - now;  // where the states are, and where they are not
+  if (program.initial < 0) {
+    turns.product_adjoint(buffers[now + 1], buffers[free], buffers[free + 1]);
+  } else {
+    Value* to = builder.ir.CreateConstGEP1_64(builder.vector, result, operands.cotangents[program.initial]);
+    Value* sign = turns.sign();
+    fill(builder, to, vectors, [&](Value* i) {
+      Value* value = builder.load_vector(builder.ir.CreateGEP(builder.vector, buffers[now + 1], i));
+      return builder.ir.CreateFMul(sign, value);
+    });
   }
-  tables.finish(result);
+  tables.finish();
+  turns.gradients(result);
+}
+
+/// Elements of the result at one place.
+std::int64_t result_elements(const kernel::Nest& nest) {
+  switch (nest.kind) {
+    case Kind::expval:
+      return static_cast<std::int64_t>(nest.program.readout.size());
+    case Kind::apply_blocks_adjoint: {
+      const std::size_t others = nest.program.table_elements() > 0 ? 3 : 2;  // tables, state, cotangent
+      return std::accumulate(nest.operand_elements.begin(), nest.operand_elements.end() - others, std::int64_t{0});
+    }
+    default:
+      return std::int64_t{2} << nest.program.qubits;
+  }
+}
+
+/// Runs `body` for each place, `arguments` being pointers to what belongs to the place.
+void over_places(LaneBuilder& builder, const std::function<void(Value* arguments)>& body) {
+  const kernel::Nest& nest = builder.nest;
+  if (nest.places == 0) return body(builder.function->getArg(0));
+  auto& ir = builder.ir;
+  const auto count = static_cast<int>(nest.arguments.size()), result = static_cast<int>(nest.placed.size());
+  Value* own = ir.CreateAlloca(llvm::ArrayType::get(builder.pointer, static_cast<std::uint64_t>(count)));
+  std::vector<Value*> whole;
+  for (int k = 0; k < count; ++k) whole.push_back(builder.argument(k));
+  builder.loop(builder.index(0), builder.index(nest.places), 1, [&](Value* place) {
+    for (int k = 0; k < count; ++k) {
+      std::int64_t elements = 0;
+      if (k < result && nest.placed[k]) elements = nest.operand_elements[k];
+      if (k == result) elements = result_elements(nest);
+      const bool lanes = nest.varying && nest.arguments[k].varying;
+      Value* shift = ir.CreateNSWMul(place, builder.index(elements * (lanes ? builder.target.lanes : 1)));
+      Value* pointer = elements == 0 ? whole[k] : ir.CreateGEP(builder.f32, whole[k], shift);
+      builder.set_argument(k, pointer);
+      ir.CreateAlignedStore(pointer, ir.CreateConstGEP1_64(builder.pointer, own, k), llvm::Align(8));
+    }
+    body(own);
+  });
+  for (int k = 0; k < count; ++k) builder.set_argument(k, whole[k]);
 }
 
 }  // namespace
@@ -101,16 +170,18 @@ void emit_apply_adjoint(LaneBuilder& builder) {
 std::int64_t emit_state_vector(LaneBuilder& builder) {
   switch (builder.nest.kind) {
     case Kind::apply_blocks:
-      emit_apply(builder);
+      over_places(builder, [&](Value* arguments) { emit_apply(builder, arguments); });
       break;
     case Kind::apply_blocks_adjoint:
-      emit_apply_adjoint(builder);
+      over_places(builder, [&](Value* arguments) { emit_apply_adjoint(builder, arguments); });
       break;
+    case Kind::phase_tables:
+      return emit_phase_tables(builder, kernel::plan_state(builder.nest.program, chunks_of(builder)));
     case Kind::expval:
-      emit_expval(builder);
+      over_places(builder, [&](Value*) { emit_expval(builder); });
       break;
     case Kind::expval_adjoint:
-      emit_expval_adjoint(builder);
+      over_places(builder, [&](Value*) { emit_expval_adjoint(builder); });
       break;
     default:
       assert(false && "not a circuit's nest");

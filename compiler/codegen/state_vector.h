@@ -7,9 +7,10 @@
 
 namespace qiln::codegen {
 
-/// Emits a nest of the kinds apply_blocks, apply_blocks_adjoint, expval, expval_adjoint into the builder's function;
-/// returns the number of tiles. Scratch buffers hold one state each: one for apply_blocks, four for its adjoint.
-/// Throws Error for a block on more than kernel::max_block_qubits qubits.
+/// Emits a nest of the kinds phase_tables, apply_blocks, apply_blocks_adjoint, expval, expval_adjoint into the
+/// builder's function; returns the number of tiles. Scratch buffers hold one state each, one for apply_blocks, four for
+/// its adjoint, and the last one the numbers of kernel::TurnArea. Throws Error for a block on more than
+/// kernel::max_block_qubits qubits.
 std::int64_t emit_state_vector(LaneBuilder& builder);
 
 }  // namespace qiln::codegen

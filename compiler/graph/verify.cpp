@@ -282,12 +282,22 @@ class Verifier {
       operand_is(1, values);
       return expect_shape(state);
     }
+    const Shape tables{program.phase_blocks(), 2, std::int64_t{1} << program.qubits};
+    if (it().op == Primitive::phase_tables) {
+      for (const std::string& problem : verify_phases(program, operands)) say("{}", problem);
+      return expect_shape(tables);
+    }
     const bool adjoint = it().op == Primitive::apply_blocks_adjoint;
     if (adjoint) {
       if (operands.size() < 2) return say("no state");
       operand_is(operands.size() - 2, state);
       operand_is(operands.size() - 1, state);
       operands.resize(operands.size() - 2);
+    }
+    if (tables[0] > 0) {
+      if (operands.empty()) return say("no tables");
+      operand_is(operands.size() - 1, tables);
+      operands.pop_back();
     }
     for (const std::string& problem : verify_blocks(program, operands)) say("{}", problem);
     std::int64_t total = 0;

@@ -19,6 +19,7 @@ void require_valid(const Graph& graph, std::string_view where);
 
 /// What verify says of a circuit with these operands, or of a block program; nothing when all holds.
 std::vector<std::string> verify_circuit(const circuit::Circuit& circuit, const std::vector<Shape>& operands);
+std::vector<std::string> verify_phases(const circuit::BlockProgram& program, const std::vector<Shape>& operands);
 std::vector<std::string> verify_blocks(const circuit::BlockProgram& program, const std::vector<Shape>& entries);
 
 /// `[128, 7, 7]`

@@ -71,6 +71,19 @@ Problems verify_circuit(const circuit::Circuit& circuit, const std::vector<Shape
   return problems;
 }
 
+/// The operands of phase_tables hold the angles of all phases, and masks fit the register.
+Problems verify_phases(const circuit::BlockProgram& program, const std::vector<Shape>& operands) {
+  Problems problems;
+  for (std::size_t i = 0; i < program.blocks.size(); ++i)
+    for (const circuit::Phase& phase : program.blocks[i].phases) {
+      const std::string who = fmt::format("block {}", i);
+      if (phase.mask >> program.qubits != 0) problems.push_back(fmt::format("{}: a phase beyond the qubits", who));
+      if (phase.angle.operand != -1)
+        check_element(phase.angle.operand, phase.angle.element, 1, operands, who, problems);
+    }
+  return problems;
+}
+
 Problems verify_blocks(const circuit::BlockProgram& program, const std::vector<Shape>& entries) {
   using Kind = circuit::Block::Kind;
   Problems problems;
@@ -86,11 +99,19 @@ Problems verify_blocks(const circuit::BlockProgram& program, const std::vector<S
         problems.push_back(fmt::format("{}: {} rows", who, block.rows.size()));
       continue;
     }
+    if (block.kind == Kind::phases) continue;
     const auto k = static_cast<int>(block.qubits.size());
+    if (block.kind == Kind::turns) {
+      if (k != 1) problems.push_back(fmt::format("{}: {} qubits", who, k));
+      for (const circuit::Turn& turn : block.turns)
+        if (turn.angle.operand != -1) check_element(turn.angle.operand, turn.angle.element, 1, entries, who, problems);
+      continue;
+    }
     if (k < 1 || k > program.qubits) problems.push_back(fmt::format("{}: {} qubits", who, k));
     const std::int64_t count = std::int64_t{2} << (block.kind == Kind::dense ? 2 * k : k);
     check_element(block.operand, block.element, count, entries, who, problems);
   }
+  for (std::string& problem : verify_phases(program, entries)) problems.push_back(std::move(problem));
   check_readout(program.readout, program.qubits, problems);
   return problems;
 }

@@ -1,6 +1,6 @@
 // The kernel level: loop nests over lane vectors, with buffers, a memory plan and an order. One nest becomes one
-// function. A varying buffer is [block][element][lane], block = ceil(batch / lanes), lane = sample; a uniform buffer is a
-// plain array of elements. A nest is a per-sample program: it sees one block at a time.
+// function. A varying buffer is [block][element][lane], block = ceil(batch / lanes), lane = sample; a uniform buffer is
+// a plain array of elements. A nest is a per-sample program: it sees one block at a time.
 #pragma once
 
 #include <array>
@@ -98,29 +98,40 @@ struct Argument {
   bool written = false;
 };
 
-/// What one function computes. For every point of `space`: the epilogue is evaluated (its `accumulator` is the result of
-/// the reduction or contraction there) and the stores are made. Epilogue and store accesses are by the coordinates of
-/// `space`; prologue accesses by (space..., reduction...).
+/// What one function computes. For every point of `space`: the epilogue is evaluated (its `accumulator` is the result
+/// of the reduction or contraction there) and the stores are made. Epilogue and store accesses are by the coordinates
+/// of `space`; prologue accesses by (space..., reduction...).
 struct Nest {
-  enum class Kind : std::uint8_t { pointwise, reduce, contract, apply_blocks, apply_blocks_adjoint, expval, expval_adjoint };
+  enum class Kind : std::uint8_t {
+    pointwise,
+    reduce,
+    contract,
+    phase_tables,
+    apply_blocks,
+    apply_blocks_adjoint,
+    expval,
+    expval_adjoint
+  };
   Kind kind = Kind::pointwise;
-  std::string label;                 // for people: "e1.conv forward"
-  bool varying = false;              // false: lanes play no role, runs once a step
+  std::string label;     // for people: "e1.conv forward"
+  bool varying = false;  // false: lanes play no role, runs once a step
   std::vector<Argument> arguments;
-  std::vector<std::int64_t> space;   // extents of the output coordinates
+  std::vector<std::int64_t> space;  // extents of the output coordinates
   // reduce
   std::vector<std::int64_t> reduction;
   Primitive combiner = Primitive::reduce_sum;
-  Expression prologue;               // its last instruction is reduced
+  Expression prologue;  // its last instruction is reduced
   // contract
   std::vector<Phase> phases;
   // all but the circuit kinds
   Expression epilogue;
   std::vector<Store> stores;
-  // circuit kinds: arguments are, in order, the operands, then the result, then `scratch` buffers of 2 * 2^n elements
+  // circuit kinds: arguments are, in order, the operands, then the result, then `scratch` buffers (state_vector.h)
   circuit::BlockProgram program;
   std::int32_t scratch = 0;
-  std::vector<std::int64_t> operand_elements;  // one an operand
+  std::vector<std::int64_t> operand_elements;  // one an operand, of one place
+  std::int64_t places = 0;                     // as in graph::CircuitAttributes
+  std::vector<bool> placed;                    // one an operand: whether each place has its own; results always do
   graph::Origin origin;
   std::vector<std::string> notes;  // for people: why it is a nest of its own
 };
@@ -145,7 +156,7 @@ struct Program {
   std::vector<Nest> nests;
   std::vector<Stage> stages;
   std::vector<Port> inputs, params, outputs;
-  std::int64_t param_elements = 0;    // sizes of the arenas, in elements (group: per sample)
+  std::int64_t param_elements = 0;  // sizes of the arenas, in elements (group: per sample)
   std::int64_t uniform_elements = 0;
   std::int64_t group_elements = 0;
   std::int64_t partial_elements = 0;

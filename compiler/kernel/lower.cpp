@@ -7,6 +7,7 @@
 #include <map>
 
 #include "compiler/kernel/gather.h"
+#include "compiler/kernel/state_plan.h"
 
 namespace qiln::kernel {
 namespace {
@@ -262,24 +263,31 @@ class Lowering {
 
   void lower_circuit(const Node& node) {
     using Kind = Nest::Kind;
-    nest_.program = graph_.blocks[node.as<graph::CircuitAttributes>().index];
+    const auto& attributes = node.as<graph::CircuitAttributes>();
+    nest_.program = graph_.blocks[attributes.index];
+    nest_.places = attributes.places;
     for (ValueId operand : node.operands) {
       const ValueId root = view(operand).root;
       const BufferId expanded = homes_.expanded[root];
       const Home home = expanded >= 0 ? Home{expanded, 0} : homes_.of[root];
       assert(home.offset == 0 && "a circuit's operands have buffers of their own");
       add_circuit_argument(home.buffer, false);
-      nest_.operand_elements.push_back(graph::element_count(graph_.shape(operand)));
+      nest_.placed.push_back(nest_.places > 0 && has_places(node, static_cast<int>(nest_.placed.size())));
+      nest_.operand_elements.push_back(graph::element_count(graph_.shape(operand)) /
+                                       (nest_.placed.back() ? nest_.places : 1));
     }
     add_circuit_argument(homes_.of[cluster_.anchor].buffer, true);
     switch (node.op) {
+      case Primitive::phase_tables:
+        nest_.kind = Kind::phase_tables;
+        break;
       case Primitive::apply_blocks:
         nest_.kind = Kind::apply_blocks;
-        nest_.scratch = 1;
+        nest_.scratch = 2;
         break;
       case Primitive::apply_blocks_adjoint:
         nest_.kind = Kind::apply_blocks_adjoint;
-        nest_.scratch = 4;
+        nest_.scratch = 5;
         break;
       case Primitive::expval:
         nest_.kind = Kind::expval;
@@ -293,10 +301,20 @@ class Lowering {
       scratch.name = fmt::format("%{}.scratch{}", cluster_.anchor, k);
       scratch.storage = nest_.varying ? Storage::group : Storage::uniform;
       scratch.varying = nest_.varying;
-      scratch.elements = std::int64_t{2} << nest_.program.qubits;
+      const bool area = k + 1 == nest_.scratch;
+      scratch.elements = area ? TurnArea(nest_.program).elements : std::int64_t{2} << nest_.program.qubits;
       program_.buffers.push_back(std::move(scratch));
       add_circuit_argument(static_cast<BufferId>(program_.buffers.size() - 1), true);
     }
+  }
+
+  /// States and cotangents are by place, operands of blocks where they are mapped.
+  static bool has_places(const Node& node, int operand) {
+    const int count = static_cast<int>(node.operands.size());
+    const bool of_state = node.op == Primitive::expval || node.op == Primitive::expval_adjoint ||
+                          (node.op == Primitive::apply_blocks_adjoint && operand >= count - 2);
+    const auto& mapped = node.as<graph::CircuitAttributes>().mapped;
+    return of_state || std::find(mapped.begin(), mapped.end(), operand) != mapped.end();
   }
 
   /// Arguments of a circuit are by position: one may stand twice.

@@ -13,8 +13,9 @@ namespace qiln::kernel {
 namespace {
 
 constexpr std::array storage_names{"input", "param", "constant", "uniform", "group", "batch", "partial"};
-constexpr std::array kind_names{"pointwise", "reduce",        "contract", "apply_blocks", "apply_blocks_adjoint",
-                                "expval",    "expval_adjoint"};
+constexpr std::array kind_names{"pointwise",    "reduce",        "contract",
+                                "phase_tables", "apply_blocks",  "apply_blocks_adjoint",
+                                "expval",       "expval_adjoint"};
 
 std::string extents(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
@@ -103,7 +104,7 @@ class Printer {
   void print_circuit() {
     const std::size_t result = nest_.arguments.size() - 1 - nest_.scratch;
     for (std::size_t k = 0; k < result; ++k) line("reads " + program_.buffers[nest_.arguments[k].buffer].name);
-    line(fmt::format("{} = {} blocks on {} qubits, {} scratch states",
+    line(fmt::format("{} = {} blocks on {} qubits, {} scratch buffers",
                      program_.buffers[nest_.arguments[result].buffer].name, nest_.program.blocks.size(),
                      nest_.program.qubits, nest_.scratch));
   }

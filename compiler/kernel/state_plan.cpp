@@ -10,155 +10,186 @@ namespace {
 using circuit::Block;
 using circuit::BlockProgram;
 
-std::uint64_t ones(int count) { return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1; }
-
 std::uint64_t bits_of(const BlockProgram& program, const Block& block) {
   std::uint64_t bits = 0;
-  for (std::int64_t stride : strides(program, block.qubits)) bits |= static_cast<std::uint64_t>(stride);
+  for (std::int32_t q : block.qubits) bits |= std::uint64_t{1} << (program.qubits - 1 - q);
+  for (const circuit::Phase& phase : block.phases) bits |= phase.mask;
   return bits;
 }
 
-/// The kinds of chunks, as bits that vary: the lowest ones, or a window further up with a few of the lowest.
-std::vector<std::uint64_t> chunk_shapes(int qubits, int chunk_bits) {
-  if (qubits <= chunk_bits) return {ones(qubits)};
-  constexpr int run_bits = 4;  // amplitudes that lie together, at least
-  const int window = std::max(1, chunk_bits - run_bits);
-  std::vector<std::uint64_t> shapes{ones(chunk_bits)};
-  for (int low = chunk_bits; low < qubits; low += window) {
-    const int high = std::min(qubits, low + window);
-    shapes.push_back((ones(high) & ~ones(low)) | ones(std::max(0, chunk_bits - (high - low))));
+class Planner {
+ public:
+  Planner(const BlockProgram& program, Chunks chunks) : program_(program), at_(identity_map(program.qubits)) {
+    int widest = 1;
+    for (const Block& block : program.blocks) widest = std::max(widest, static_cast<int>(block.qubits.size()));
+    plan_.chunk_bits = std::min(program.qubits, std::max(std::min(chunks.bits, max_chunk_bits), widest));
+    plan_.in_place = plan_.chunk_bits < program.qubits;
+    if (plan_.in_place) run_ = std::max(0, std::min(chunks.run, plan_.chunk_bits - widest));
   }
-  return shapes;
-}
 
-StateItem sweep(std::uint64_t local, int qubits) {
-  StateItem item;
-  item.local = local;
-  std::uint64_t outside = ones(qubits) & ~local;
-  for (std::size_t level = item.chunks.size(); outside != 0; --level) {
-    assert(level > 0 && "the bits outside a chunk are two runs at most");
-    const int low = std::countr_zero(outside), length = std::countr_one(outside >> low);
-    item.chunks[level - 1] = {std::int64_t{1} << length, std::int64_t{1} << low};
-    outside &= ~(ones(length) << low);
-  }
-  return item;
-}
-
-/// Which of `waiting` (block indices in order) can run now in chunks of this shape.
-std::vector<int> runnable(const BlockProgram& program, const std::vector<int>& waiting, std::uint64_t local) {
-  std::vector<int> chosen;
-  std::uint64_t blocked = 0;
-  for (int b : waiting) {
-    const std::uint64_t bits = bits_of(program, program.blocks[b]);
-    if ((bits & ~local) == 0 && (bits & blocked) == 0)
-      chosen.push_back(b);
-    else
-      blocked |= bits;
-  }
-  return chosen;
-}
-
-std::vector<SweepStep> steps_of(const BlockProgram& program, const std::vector<int>& blocks) {
-  std::vector<SweepStep> steps;
-  auto single = [&](int b) {
-    return program.blocks[b].kind == Block::Kind::dense && program.blocks[b].qubits.size() == 1;
-  };
-  for (int b : blocks) {
-    const bool pairs = !steps.empty() && steps.back().blocks.size() == 1 && single(b) &&
-                       single(steps.back().blocks[0]) &&
-                       program.blocks[b].qubits != program.blocks[steps.back().blocks[0]].qubits;
-    if (pairs)
-      steps.back().blocks.push_back(b);
-    else
-      steps.push_back({program.blocks[b].kind, {b}});
-  }
-  return steps;
-}
-
-/// Sweeps over the blocks `waiting`, none of which is a permutation.
-void plan_segment(const BlockProgram& program, std::vector<int> waiting, const std::vector<std::uint64_t>& shapes,
-                  std::vector<StateItem>& items) {
-  while (!waiting.empty()) {
-    std::vector<int> best;
-    std::uint64_t local = ones(program.qubits);
-    for (std::uint64_t shape : shapes) {
-      std::vector<int> chosen = runnable(program, waiting, shape);
-      if (chosen.size() <= best.size()) continue;
-      best = std::move(chosen);
-      local = shape;
+  StatePlan run() {
+    find_start();
+    std::vector<int> waiting;
+    for (int b = 0; b < static_cast<int>(program_.blocks.size()); ++b) {
+      if (std::find(plan_.start.begin(), plan_.start.end(), b) != plan_.start.end()) continue;
+      if (program_.blocks[b].kind != Block::Kind::permutation) {
+        waiting.push_back(b);
+        continue;
+      }
+      segment(std::move(waiting));
+      waiting.clear();
+      at_ = compose(at_, inverse(bit_map(program_.blocks[b])));
     }
-    if (best.empty()) best = {waiting[0]};
-    items.push_back(sweep(local, program.qubits));
-    items.back().steps = steps_of(program, best);
-    std::erase_if(waiting, [&](int b) { return std::find(best.begin(), best.end(), b) != best.end(); });
+    segment(std::move(waiting));
+    const bool none = plan_.in_place && plan_.sweeps.empty();
+    if (none || (!plan_.in_place && at_ != identity_map(program_.qubits)))
+      add_sweep(identity_map(program_.qubits).columns, {});
+    plan_.index = inverse(at_);
+    return std::move(plan_);
   }
-}
+
+ private:
+  /// Blocks of turns before anything else.
+  void find_start() {
+    plan_.start.assign(program_.qubits, -1);
+    if (program_.initial >= 0) return;
+    for (int b = 0; b < static_cast<int>(program_.blocks.size()); ++b) {
+      if (program_.blocks[b].kind != Block::Kind::turns) return;
+      int& of_bit = plan_.start[program_.qubits - 1 - program_.blocks[b].qubits[0]];
+      if (of_bit >= 0) return;
+      of_bit = b;
+    }
+  }
+
+  /// A basis whose lowest bits hold the bits `local`, above the directions of the lowest `run_` bits of the position
+  /// now, so that runs of amplitudes stay together.
+  std::vector<std::uint64_t> basis_for(std::uint64_t local) const {
+    std::vector<std::uint64_t> now = inverse(at_).columns, basis, reduced;
+    auto independent = [&](std::uint64_t vector) {
+      for (std::uint64_t known : reduced) vector = std::min(vector, vector ^ known);
+      return vector;
+    };
+    auto add = [&](std::uint64_t vector, bool in_front = false) {
+      const std::uint64_t rest = independent(vector);
+      if (rest == 0) return;
+      reduced.push_back(rest);
+      basis.insert(in_front ? basis.begin() : basis.end(), vector);
+    };
+    for (int bit = 0; bit < program_.qubits; ++bit)
+      if (local >> bit & 1) add(std::uint64_t{1} << bit);
+    for (int j = run_; j-- > 0;) {
+      const auto known = std::find(basis.begin(), basis.end(), now[j]);
+      if (known != basis.end())
+        basis.erase(known), basis.insert(basis.begin(), now[j]);
+      else
+        add(now[j], true);
+    }
+    for (std::uint64_t vector : now) add(vector);
+    // A qubit of `local` is to be one bit of the position and no other's business.
+    for (std::uint64_t& vector : basis)
+      if (!(std::has_single_bit(vector) && (vector & local))) vector &= ~local;
+    return basis;
+  }
+
+  /// Whether each of the bits `local` is a bit of the position within a chunk.
+  bool holds(const std::vector<std::uint64_t>& basis, std::uint64_t local) const {
+    std::uint64_t found = 0;
+    for (std::size_t j = 0; j < basis.size(); ++j) {
+      const std::uint64_t touched = basis[j] & local;
+      const bool alone = static_cast<int>(j) < plan_.chunk_bits && basis[j] == touched && std::has_single_bit(touched);
+      if (touched && !alone) return false;
+      found |= touched;
+    }
+    return found == local;
+  }
+
+  void add_sweep(std::vector<std::uint64_t> basis, std::vector<SweepStep> steps) {
+    Sweep sweep;
+    const BitMap from{std::move(basis), 0};
+    sweep.fetch = compose(at_, from);
+    sweep.moves = sweep.fetch != identity_map(program_.qubits);
+    sweep.basis = from.columns;
+    sweep.steps = std::move(steps);
+    if (!plan_.in_place) at_ = inverse(from);
+    plan_.sweeps.push_back(std::move(sweep));
+  }
+
+  /// Which of the blocks waiting can run in one sweep, and the bits that it must have in its chunks.
+  std::vector<int> choose(const std::vector<int>& waiting, std::uint64_t& local) const {
+    std::vector<int> chosen;
+    std::uint64_t blocked = 0;
+    for (int b : waiting) {
+      const Block& block = program_.blocks[b];
+      const std::uint64_t bits = bits_of(program_, block);
+      const std::uint64_t wanted = block.kind == Block::Kind::phases ? local : local | bits;
+      if ((bits & blocked) == 0 && std::popcount(wanted) <= plan_.chunk_bits - run_) {
+        chosen.push_back(b);
+        local = wanted;
+      } else {
+        blocked |= bits;
+      }
+    }
+    return chosen;
+  }
+
+  /// Sweeps over blocks none of which is a permutation.
+  void segment(std::vector<int> waiting) {
+    while (!waiting.empty()) {
+      std::uint64_t local = 0;
+      const std::vector<int> chosen = choose(waiting, local);
+      assert(!chosen.empty() && "the first block can always run");
+      std::erase_if(waiting, [&](int b) { return std::find(chosen.begin(), chosen.end(), b) != chosen.end(); });
+      std::vector<std::uint64_t> basis = identity_map(program_.qubits).columns;
+      if (plan_.in_place) {
+        basis = inverse(at_).columns;
+        if (!holds(basis, local)) basis = basis_for(local);
+      }
+      add_sweep(std::move(basis), steps_of(chosen));
+    }
+  }
+
+  /// Whether two blocks in sequence are worth a pass of their own together.
+  bool pairs(int first, int second) const {
+    const Block &a = program_.blocks[first], &b = program_.blocks[second];
+    if (a.kind != b.kind || a.qubits.size() != 1 || b.qubits.size() != 1 || a.qubits == b.qubits) return false;
+    return a.kind == Block::Kind::dense || (a.kind == Block::Kind::turns && is_rotation(a) == is_rotation(b));
+  }
+
+  std::vector<SweepStep> steps_of(const std::vector<int>& blocks) const {
+    std::vector<SweepStep> steps;
+    for (int b : blocks)
+      if (!steps.empty() && steps.back().blocks.size() == 1 && pairs(steps.back().blocks[0], b))
+        steps.back().blocks.push_back(b);
+      else
+        steps.push_back({{b}});
+    return steps;
+  }
+
+  const BlockProgram& program_;
+  StatePlan plan_;
+  BitMap at_;  // the position of each basis state
+  int run_ = 0;
+};
 
 }  // namespace
 
-std::vector<int> product_start(const BlockProgram& program) {
-  std::vector<int> of_bit(program.qubits, -1);
-  std::uint64_t touched = 0;
-  for (int b = 0; b < static_cast<int>(program.blocks.size()); ++b) {
-    const Block& block = program.blocks[b];
-    if (block.kind == Block::Kind::permutation) break;
-    const std::uint64_t bits = bits_of(program, block);
-    if (block.kind == Block::Kind::dense && block.qubits.size() == 1 && (bits & touched) == 0)
-      of_bit[std::countr_zero(bits)] = b;
-    touched |= bits;
-  }
-  // The bits so far are what the next block's loops run over: few runs only.
-  std::vector<int> start;
-  int runs = 0;
-  for (int bit = 0; bit < program.qubits; ++bit) {
-    if (of_bit[bit] < 0) continue;
-    if (bit == 0 || of_bit[bit - 1] < 0) ++runs;
-    if (runs > max_block_qubits) break;
-    start.push_back(of_bit[bit]);
-  }
-  return start;
+std::uint64_t BitMap::operator()(std::uint64_t b) const {
+  std::uint64_t image = flip;
+  for (std::size_t bit = 0; bit < columns.size(); ++bit)
+    if (b >> bit & 1) image ^= columns[bit];
+  return image;
 }
 
-std::vector<StateItem> plan_state(const BlockProgram& program, int chunk_bits, const std::vector<int>& done) {
-  const auto shapes = chunk_shapes(program.qubits, chunk_bits);
-  std::vector<StateItem> items;
-  std::vector<int> waiting;
-  for (int b = 0; b < static_cast<int>(program.blocks.size()); ++b) {
-    if (program.blocks[b].kind != Block::Kind::permutation) {
-      if (std::find(done.begin(), done.end(), b) == done.end()) waiting.push_back(b);
-      continue;
-    }
-    plan_segment(program, std::move(waiting), shapes, items);
-    waiting.clear();
-    items.emplace_back().permutation = b;
-  }
-  plan_segment(program, std::move(waiting), shapes, items);
-  return items;
+BitMap identity_map(int bits) {
+  BitMap map;
+  for (int bit = 0; bit < bits; ++bit) map.columns.push_back(std::uint64_t{1} << bit);
+  return map;
 }
 
-std::vector<std::int64_t> strides(const BlockProgram& program, const std::vector<std::int32_t>& qubits) {
-  std::vector<std::int64_t> result;
-  for (std::int32_t q : qubits) result.push_back(std::int64_t{1} << (program.qubits - 1 - q));
-  return result;
-}
-
-std::array<Level, max_block_qubits + 2> levels(std::uint64_t local, const std::vector<std::int64_t>& strides) {
-  std::uint64_t bits = local;
-  for (std::int64_t stride : strides) bits &= ~static_cast<std::uint64_t>(stride);
-  std::vector<Level> runs;  // the smallest stride first
-  while (bits) {
-    const int low = std::countr_zero(bits), length = std::countr_one(bits >> low);
-    runs.push_back({std::int64_t{1} << length, std::int64_t{1} << low});
-    bits &= ~(ones(length) << low);
-  }
-  std::array<Level, max_block_qubits + 2> result{};
-  assert(runs.size() <= result.size());
-  // A long innermost loop is worth more than one of neighbours.
-  auto inner = std::find_if(runs.begin(), runs.end(), [](const Level& run) { return run.count >= 4; });
-  if (inner == runs.end()) inner = runs.begin();
-  if (inner != runs.end()) std::rotate(runs.begin(), inner, inner + 1);
-  for (std::size_t i = 0; i < runs.size(); ++i) result[result.size() - 1 - i] = runs[i];
-  return result;
+BitMap compose(const BitMap& outer, const BitMap& inner) {
+  BitMap map{{}, outer(inner.flip)};
+  for (std::uint64_t column : inner.columns) map.columns.push_back(outer(column) ^ outer.flip);
+  return map;
 }
 
 BitMap bit_map(const Block& permutation) {
@@ -188,6 +219,72 @@ BitMap inverse(const BitMap& map) {
   for (std::size_t j = 0; j < n; ++j)
     if (map.flip >> j & 1) result.flip ^= result.columns[j];
   return result;
+}
+
+StatePlan plan_state(const BlockProgram& program, Chunks chunks) { return Planner(program, chunks).run(); }
+
+bool is_rotation(const Block& block) {
+  return block.kind == Block::Kind::turns &&
+         std::all_of(block.turns.begin(), block.turns.end(),
+                     [](const circuit::Turn& turn) { return turn.axis == circuit::Turn::Axis::y; });
+}
+
+std::vector<std::int64_t> strides(const BlockProgram& program, const Sweep& sweep,
+                                  const std::vector<std::int32_t>& qubits) {
+  std::vector<std::int64_t> result;
+  for (std::int32_t q : qubits) {
+    const auto bit = std::find(sweep.basis.begin(), sweep.basis.end(), std::uint64_t{1} << (program.qubits - 1 - q));
+    assert(bit != sweep.basis.end() && "a step's qubits are bits of the position");
+    result.push_back(std::int64_t{1} << (bit - sweep.basis.begin()));
+  }
+  return result;
+}
+
+std::uint64_t placed(std::uint64_t mask, const Sweep& sweep) {
+  std::uint64_t result = 0;
+  for (std::size_t j = 0; j < sweep.basis.size(); ++j)
+    result |= std::uint64_t(std::popcount(mask & sweep.basis[j]) & 1) << j;
+  return result;
+}
+
+std::array<Level, max_block_qubits + 1> levels(int chunk_bits, const std::vector<std::int64_t>& strides) {
+  std::uint64_t bits = (std::uint64_t{1} << chunk_bits) - 1;
+  for (std::int64_t stride : strides) bits &= ~static_cast<std::uint64_t>(stride);
+  std::vector<Level> runs;  // the smallest stride first
+  while (bits) {
+    const int low = std::countr_zero(bits), length = std::countr_one(bits >> low);
+    runs.push_back({std::int64_t{1} << length, std::int64_t{1} << low});
+    bits &= ~(((std::uint64_t{1} << length) - 1) << low);
+  }
+  std::array<Level, max_block_qubits + 1> result{};
+  assert(runs.size() <= result.size());
+  // A long innermost loop is worth more than one of neighbours.
+  auto inner = std::find_if(runs.begin(), runs.end(), [](const Level& run) { return run.count >= 4; });
+  if (inner == runs.end()) inner = runs.begin();
+  if (inner != runs.end()) std::rotate(runs.begin(), inner, inner + 1);
+  for (std::size_t i = 0; i < runs.size(); ++i) result[result.size() - 1 - i] = runs[i];
+  return result;
+}
+
+TurnArea::TurnArea(const BlockProgram& program) {
+  const std::size_t count = program.blocks.size();
+  matrix.assign(count, -1);
+  first_turn.assign(count, -1);
+  first_phase.assign(count, -1);
+  for (std::size_t b = 0; b < count; ++b) {
+    const Block& block = program.blocks[b];
+    if (block.kind == Block::Kind::turns) {
+      matrix[b] = elements;
+      first_turn[b] = elements + 2 * sum;
+      elements += 2 * sum + 2 * static_cast<std::int64_t>(block.turns.size());
+    } else if (block.kind == Block::Kind::phases) {
+      first_phase[b] = elements;
+      elements += static_cast<std::int64_t>(block.phases.size());
+    }
+  }
+  sign = elements++;
+  chunk = elements;
+  elements += std::int64_t{4} << std::min(program.qubits, max_chunk_bits);
 }
 
 }  // namespace qiln::kernel

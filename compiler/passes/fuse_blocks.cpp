@@ -6,12 +6,17 @@
 #include <complex>
 #include <optional>
 
+#include "compiler/passes/gate_turns.h"
+
 namespace qiln::passes {
 namespace {
 
+using circuit::Angle;
 using circuit::Block;
 using circuit::Circuit;
 using circuit::Operation;
+using circuit::Phase;
+using circuit::Turn;
 
 /// b -> M b ^ flip on the gate's own qubits; bit 0 is the last qubit.
 struct AffineMap {
@@ -69,21 +74,122 @@ void append(FusedBlock& block, const AffineMap& map, const std::vector<std::int3
   }
 }
 
+/// Adds a constant angle to one that acts in the same way.
+bool join(Angle& to, const Angle& angle) {
+  if (to.operand >= 0 && angle.operand >= 0) return false;
+  if (to.operand < 0) {
+    const double offset = to.offset;
+    to = angle;
+    to.offset += offset;
+  } else {
+    to.offset += angle.offset;
+  }
+  return true;
+}
+
+/// Z on the bits of `mask` behind a permutation, as a mask in front of it.
+std::uint64_t pulled_back(std::uint64_t mask, const std::vector<std::uint64_t>& rows) {
+  std::uint64_t result = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (mask >> i & 1) result ^= rows[i];
+  return result;
+}
+
+/// The mask that `pulled_back` makes `mask` of.
+std::uint64_t pushed_forward(std::uint64_t mask, std::vector<std::uint64_t> rows) {
+  std::vector<std::uint64_t> made(rows.size());  // rows[i] is what made[i] is pulled back to
+  for (std::size_t i = 0; i < rows.size(); ++i) made[i] = std::uint64_t{1} << i;
+  std::uint64_t result = 0;
+  for (std::size_t bit = 0; bit < rows.size(); ++bit) {
+    std::size_t pivot = bit;
+    while (!(rows[pivot] >> bit & 1)) ++pivot;
+    std::swap(rows[bit], rows[pivot]);
+    std::swap(made[bit], made[pivot]);
+    for (std::size_t i = bit + 1; i < rows.size(); ++i) {
+      if (!(rows[i] >> bit & 1)) continue;
+      rows[i] ^= rows[bit];
+      made[i] ^= made[bit];
+    }
+    if (!(mask >> bit & 1)) continue;
+    mask ^= rows[bit];
+    result ^= made[bit];
+  }
+  return result;
+}
+
+/// A phase somewhere among other blocks.
+class MovingPhase {
+ public:
+  MovingPhase(Phase phase, std::size_t slot) : phase_(phase), slot_(slot) {}
+  std::size_t slot() const { return slot_; }  // how many blocks stand in front of it
+  const Phase& phase() const { return phase_; }
+
+  /// Past the block in front of it, or the one behind: false where they do not commute.
+  bool back(const std::vector<FusedBlock>& blocks, int qubits) {
+    if (slot_ == 0) return false;
+    const FusedBlock& block = blocks[slot_ - 1];
+    if (block.kind == Block::Kind::permutation) {
+      turn(phase_.mask & block.flip);
+      phase_.mask = pulled_back(phase_.mask, block.rows);
+    } else if (touches(block, qubits)) {
+      return false;
+    }
+    --slot_;
+    return true;
+  }
+  bool forward(const std::vector<FusedBlock>& blocks, int qubits) {
+    if (slot_ == blocks.size()) return false;
+    const FusedBlock& block = blocks[slot_];
+    if (block.kind == Block::Kind::permutation)
+      permute(block);
+    else if (touches(block, qubits))
+      return false;
+    ++slot_;
+    return true;
+  }
+  void permute(const FusedBlock& permutation) {
+    phase_.mask = pushed_forward(phase_.mask, permutation.rows);
+    turn(phase_.mask & permutation.flip);
+  }
+
+ private:
+  bool touches(const FusedBlock& block, int qubits) const {
+    for (std::int32_t q : block.qubits)
+      if (phase_.mask >> (qubits - 1 - q) & 1) return true;
+    return false;
+  }
+  void turn(std::uint64_t flipped) {
+    if (std::popcount(flipped) % 2 == 0) return;
+    phase_.angle.scale = -phase_.angle.scale;
+    phase_.angle.offset = -phase_.angle.offset;
+  }
+  Phase phase_;
+  std::size_t slot_;
+};
+
 class Fuser {
  public:
-  explicit Fuser(const Circuit& circuit) : circuit_(circuit), last_(circuit.qubits, -1) {}
+  Fuser(const Circuit& circuit, const std::vector<bool>& shared)
+      : circuit_(circuit),
+        shared_(shared),
+        last_(circuit.qubits, -1),
+        starts_(circuit.qubits, -1),
+        turned_(circuit.qubits, false) {}
 
   std::vector<FusedBlock> run() {
     for (const Operation& operation : circuit_.operations) {
       if (const auto map = affine_map(operation))
         permute(operation, *map);
       else
-        multiply(operation);
+        apply(operation);
     }
-    return std::move(blocks_);
+    return gathered();
   }
 
  private:
+  bool shared(const Angle& angle) const { return angle.operand < 0 || shared_[angle.operand]; }
+  std::uint64_t bit(std::int32_t qubit) const { return std::uint64_t{1} << (circuit_.qubits - 1 - qubit); }
+
   /// The last block that touches any of these qubits, or -1.
   int last(const std::vector<std::int32_t>& qubits) const {
     int found = -1;
@@ -91,43 +197,149 @@ class Fuser {
     return found;
   }
 
-  void append_block(FusedBlock block, const std::vector<std::int32_t>& touched) {
-    blocks_.push_back(std::move(block));
-    for (std::int32_t q : touched) last_[q] = static_cast<int>(blocks_.size()) - 1;
+  FusedBlock& append_block(Block::Kind kind, std::vector<std::int32_t> qubits) {
+    FusedBlock& block = blocks_.emplace_back();
+    block.kind = kind;
+    block.qubits = std::move(qubits);
+    for (std::int32_t q : block.qubits) {
+      last_[q] = static_cast<int>(blocks_.size()) - 1;
+      turned_[q] = false;
+    }
+    return block;
   }
 
   void permute(const Operation& operation, const AffineMap& map) {
     if (permutation_ < 0 || last(operation.qubits) > permutation_) {
       permutation_ = static_cast<int>(blocks_.size());
-      append_block(identity_permutation(circuit_.qubits), operation.qubits);
+      blocks_.push_back(identity_permutation(circuit_.qubits));
     }
+    FusedBlock alone = identity_permutation(circuit_.qubits);
+    append(alone, map, operation.qubits, circuit_.qubits);
+    for (std::size_t p = phases_.size(); p-- > 0 && static_cast<int>(phases_[p].slot()) > permutation_;)
+      phases_[p].permute(alone);
     append(blocks_[permutation_], map, operation.qubits, circuit_.qubits);
-    for (std::int32_t q : operation.qubits) last_[q] = permutation_;
+    for (std::int32_t q : operation.qubits) {
+      last_[q] = permutation_;
+      turned_[q] = false;
+    }
   }
 
-  void multiply(const Operation& operation) {
-    const bool diagonal = gate(operation.gate).flags.diagonal;
-    const int before = last(operation.qubits);
-    if (operation.qubits.size() == 1 && before >= 0 && blocks_[before].qubits == operation.qubits) {
-      blocks_[before].gates.push_back(&operation);
-      if (!diagonal) blocks_[before].kind = Block::Kind::dense;
+  void apply(const Operation& operation) {
+    if (const auto turns = turns_of(operation)) {
+      for (const Turn& turn : *turns) apply(turn, operation.qubits[0]);
       return;
     }
-    FusedBlock block;
-    block.kind = diagonal ? Block::Kind::diagonal : Block::Kind::dense;
-    block.qubits = operation.qubits;
-    block.gates = {&operation};
-    append_block(std::move(block), operation.qubits);
+    const bool fixed = std::all_of(operation.angles.begin(), operation.angles.end(),
+                                   [&](const Angle& angle) { return shared(angle); });
+    if (const auto phases = phases_of(operation); phases && fixed) {
+      const std::size_t k = operation.qubits.size();
+      for (const Phase& phase : *phases) {
+        std::uint64_t mask = 0;
+        for (std::size_t i = 0; i < k; ++i)
+          if (phase.mask >> i & 1) mask |= bit(operation.qubits[k - 1 - i]);
+        apply(Phase{mask, phase.angle});
+      }
+      return;
+    }
+    const bool diagonal = gate(operation.gate).flags.diagonal;
+    append_block(diagonal ? Block::Kind::diagonal : Block::Kind::dense, operation.qubits).gate = &operation;
+  }
+
+  void apply(const Turn& turn, std::int32_t q) {
+    FusedBlock* before = last_[q] >= 0 ? &blocks_[last_[q]] : nullptr;
+    const bool untouched = !before && !turned_[q] && !circuit_.initial;
+    if (untouched && turn.axis == Turn::Axis::z) return;  // |0> gets a phase
+    const bool turns = before && !turned_[q] && before->kind == Block::Kind::turns;
+    const bool joins = turns && (before->turns.back().axis == turn.axis || starts_[q] == last_[q]);
+    if (!joins && turn.axis == Turn::Axis::z && shared(turn.angle)) return apply(Phase{bit(q), turn.angle});
+    if (!joins) {
+      before = &append_block(Block::Kind::turns, {q});
+      if (untouched) starts_[q] = last_[q];
+    }
+    std::vector<Turn>& list = before->turns;
+    if (list.empty() || list.back().axis != turn.axis || !join(list.back().angle, turn.angle)) list.push_back(turn);
+  }
+
+  void apply(const Phase& phase) {
+    phases_.emplace_back(phase, blocks_.size());
+    for (std::int32_t q = 0; q < circuit_.qubits; ++q)
+      if (phase.mask & bit(q)) turned_[q] = true;
+  }
+
+  /// As few blocks of phases as their order allows: each stands as far back as the first phase in it that is not in an
+  /// earlier one can go, and takes all that can get there.
+  std::vector<FusedBlock> gathered() {
+    struct Range {
+      MovingPhase phase;
+      std::size_t first, last;
+    };
+    std::vector<Range> ranges;
+    // Probabilities, and so readings of Z alone, do not see phases at the end.
+    bool unseen = true;
+    for (const circuit::Observable& observable : circuit_.readout)
+      for (const circuit::PauliTerm& term : observable) unseen &= term.x == 0;
+    for (const MovingPhase& phase : phases_) {
+      MovingPhase early = phase, late = phase;
+      while (early.back(blocks_, circuit_.qubits)) {
+      }
+      while (late.forward(blocks_, circuit_.qubits)) {
+      }
+      if (unseen && late.slot() == blocks_.size()) continue;
+      ranges.push_back({std::move(late), early.slot(), 0});
+      ranges.back().last = ranges.back().phase.slot();
+    }
+    std::stable_sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.last < b.last; });
+    std::vector<FusedBlock> at(blocks_.size() + 1);  // blocks of phases by slot
+    std::vector<bool> taken(ranges.size());
+    for (std::size_t r = 0; r < ranges.size(); ++r) {
+      const std::size_t slot = ranges[r].last;
+      for (std::size_t s = r; !taken[r] && s < ranges.size(); ++s) {
+        if (taken[s] || s == r || ranges[s].first > slot) continue;
+        take(ranges[s].phase, slot, at[slot]);
+        taken[s] = true;
+      }
+      if (!taken[r]) take(ranges[r].phase, slot, at[slot]);
+      taken[r] = true;
+    }
+    return in_order(std::move(at));
+  }
+
+  void take(MovingPhase phase, std::size_t slot, FusedBlock& block) {
+    while (phase.slot() > slot) phase.back(blocks_, circuit_.qubits);
+    block.kind = Block::Kind::phases;
+    for (Phase& known : block.phases)
+      if (known.mask == phase.phase().mask && join(known.angle, phase.phase().angle)) return;
+    block.phases.push_back(phase.phase());
+  }
+
+  /// Starts first, since nothing in front of one touches its qubit.
+  std::vector<FusedBlock> in_order(std::vector<FusedBlock> phases) {
+    std::vector<FusedBlock> result;
+    std::vector<bool> moved(blocks_.size());
+    for (int b : starts_)
+      if (b >= 0) moved[b] = true;
+    for (bool starts : {true, false})
+      for (std::size_t b = 0; b <= blocks_.size(); ++b) {
+        if (!starts && !phases[b].phases.empty()) result.push_back(std::move(phases[b]));
+        if (b < blocks_.size() && moved[b] == starts) result.push_back(std::move(blocks_[b]));
+      }
+    return result;
   }
 
   const Circuit& circuit_;
-  std::vector<FusedBlock> blocks_;
-  std::vector<int> last_;  // for each qubit, the last block that touches it
-  int permutation_ = -1;   // the last permutation block
+  const std::vector<bool>& shared_;
+  std::vector<FusedBlock> blocks_;  // all but phases
+  std::vector<MovingPhase> phases_;
+  std::vector<int> last_;     // for each qubit, the last block that touches it
+  std::vector<int> starts_;   // for each qubit, the block of turns that finds it in |0>
+  std::vector<bool> turned_;  // for each qubit, whether a phase does after that block
+  int permutation_ = -1;      // the last permutation block
 };
 
 }  // namespace
 
-std::vector<FusedBlock> fuse_blocks(const Circuit& circuit) { return Fuser(circuit).run(); }
+std::vector<FusedBlock> fuse_blocks(const Circuit& circuit, const std::vector<bool>& shared) {
+  return Fuser(circuit, shared).run();
+}
 
 }  // namespace qiln::passes

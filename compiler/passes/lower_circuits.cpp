@@ -95,18 +95,6 @@ MatrixBatch matrix_of(BatchMath& math, std::span<const Operation* const> operati
   return matrix;
 }
 
-MatrixBatch multiply(BatchMath& math, const MatrixBatch& a, const MatrixBatch& b) {
-  MatrixBatch product{a.side, std::vector<ComplexBatch>(a.entries.size())};
-  for (std::size_t i = 0; i < a.side; ++i)
-    for (std::size_t j = 0; j < a.side; ++j) {
-      ComplexBatch sum{math.number(0), math.number(0)};
-      for (std::size_t k = 0; k < a.side; ++k)
-        sum = add(math, sum, multiply(math, a.entries[i * a.side + k], b.entries[k * a.side + j]));
-      product.entries[i * a.side + j] = sum;
-    }
-  return product;
-}
-
 /// A circuit's node: its operands, and over how many places which of them are mapped.
 struct Run {
   std::vector<ValueId> operands;
@@ -117,20 +105,17 @@ struct Run {
 
 /// Equal for blocks whose matrices are one formula, and are uniform or varying, mapped or not together.
 std::vector<int> structure_of(const FusedBlock& block, const Run& run, const graph::Graph& graph) {
-  std::vector<int> key{static_cast<int>(block.kind)};
-  for (const Operation* gate : block.gates) {
-    key.insert(key.end(), {static_cast<int>(gate->gate), gate->inverse, gate->controls});
-    for (const circuit::Angle& angle : gate->angles)
-      key.push_back(angle.operand < 0 ? 0
-                                      : 1 + graph.varying(run.operands[angle.operand]) + 2 * run.moves(angle.operand));
-  }
+  const Operation& gate = *block.gate;
+  std::vector<int> key{static_cast<int>(block.kind), static_cast<int>(gate.gate), gate.inverse, gate.controls};
+  for (const circuit::Angle& angle : gate.angles)
+    key.push_back(angle.operand < 0 ? 0
+                                    : 1 + graph.varying(run.operands[angle.operand]) + 2 * run.moves(angle.operand));
   return key;
 }
 
 bool moves(const FusedBlock& block, const Run& run) {
-  for (const Operation* gate : block.gates)
-    for (const circuit::Angle& angle : gate->angles)
-      if (angle.operand >= 0 && run.moves(angle.operand)) return true;
+  for (const circuit::Angle& angle : block.gate->angles)
+    if (angle.operand >= 0 && run.moves(angle.operand)) return true;
   return false;
 }
 
@@ -138,13 +123,9 @@ bool moves(const FusedBlock& block, const Run& run) {
 ValueId entries_of(graph::Builder& builder, std::span<const FusedBlock* const> blocks, const Run& run) {
   const std::int64_t places = moves(*blocks[0], run) ? run.places : 0;
   BatchMath math(builder, static_cast<std::int64_t>(blocks.size()), places, run.mapped);
-  MatrixBatch matrix;
-  for (std::size_t g = 0; g < blocks[0]->gates.size(); ++g) {
-    std::vector<const Operation*> operations;
-    for (const FusedBlock* block : blocks) operations.push_back(block->gates[g]);
-    MatrixBatch of_gate = matrix_of(math, operations, run.operands);
-    matrix = g == 0 ? std::move(of_gate) : multiply(math, of_gate, matrix);
-  }
+  std::vector<const Operation*> operations;
+  for (const FusedBlock* block : blocks) operations.push_back(block->gate);
+  const MatrixBatch matrix = matrix_of(math, operations, run.operands);
   std::vector<BatchValue> reals;
   for (std::size_t i = 0; i < matrix.side; ++i)
     for (std::size_t j = 0; j < matrix.side; ++j) {
@@ -153,6 +134,26 @@ ValueId entries_of(graph::Builder& builder, std::span<const FusedBlock* const> b
       reals.push_back(matrix.entries[i * matrix.side + j].im);
     }
   return math.stack(reals);
+}
+
+/// The operands that turns and phases take their angles from, shared ones first: numbers of the circuit's operands, and
+/// in `place` where each of these went (-1: nowhere).
+std::vector<std::int32_t> angle_operands(std::span<const FusedBlock> blocks, const std::vector<bool>& shared,
+                                         std::vector<std::int32_t>& place) {
+  place.assign(shared.size(), -1);
+  auto use = [&](const circuit::Angle& angle) {
+    if (angle.operand >= 0) place[angle.operand] = 0;
+  };
+  for (const FusedBlock& block : blocks) {
+    for (const circuit::Turn& turn : block.turns) use(turn.angle);
+    for (const circuit::Phase& phase : block.phases) use(phase.angle);
+  }
+  std::vector<std::int32_t> used;
+  for (bool now : {true, false})
+    for (std::size_t k = 0; k < shared.size(); ++k)
+      if (place[k] >= 0 && shared[k] == now) used.push_back(static_cast<std::int32_t>(k));
+  for (std::size_t i = 0; i < used.size(); ++i) place[used[i]] = static_cast<std::int32_t>(i);
+  return used;
 }
 
 /// The circuit's results from the state after its blocks: readings, then probabilities.
@@ -169,52 +170,95 @@ ValueId results_of(graph::Builder& builder, const Circuit& circuit, ValueId stat
   return builder.concat(std::move(parts), axis);
 }
 
+class CircuitLowering {
+ public:
+  CircuitLowering(graph::Builder& builder, const Circuit& circuit, const Run& run)
+      : builder_(builder), circuit_(circuit), run_(run) {}
+
+  ValueId run() {
+    std::vector<bool> shared;
+    for (std::size_t k = 0; k < run_.operands.size(); ++k)
+      shared.push_back(!builder_.graph().varying(run_.operands[k]) && !run_.moves(static_cast<std::int32_t>(k)));
+    const std::vector<FusedBlock> fused = fuse_blocks(circuit_, shared);
+    std::vector<std::int32_t> place;
+    const std::vector<std::int32_t> used = angle_operands(fused, shared, place);
+    for (std::int32_t k : used) add_value(run_.operands[k], run_.moves(k));
+    const auto angles = std::count_if(used.begin(), used.end(), [&](std::int32_t k) { return shared[k]; });
+    program_.qubits = circuit_.qubits;
+    program_.readout = circuit_.readout;
+    for (const FusedBlock& block : fused) add(block, place);
+    for (const auto& group : groups_) add_value(entries_of(builder_, group, run_), moves(*group[0], run_));
+    for (Block& block : program_.blocks)
+      if (block.has_entries()) block.element *= builder_.graph().shape(values_[block.operand]).back();
+    if (circuit_.initial) {
+      const std::int32_t operand = circuit_.initial->operand;
+      program_.initial = static_cast<std::int32_t>(values_.size());
+      add_value(initial_state(builder_, run_.operands[operand], circuit_.initial->qubits, circuit_.qubits),
+                run_.moves(operand));
+    }
+    return build({values_.begin(), values_.begin() + angles});
+  }
+
+ private:
+  void add_value(ValueId value, bool mapped) {
+    if (mapped) mapped_.push_back(static_cast<int>(values_.size()));
+    values_.push_back(value);
+  }
+
+  void add(const FusedBlock& fused, const std::vector<std::int32_t>& place) {
+    Block block;
+    block.kind = fused.kind;
+    block.qubits = fused.qubits;
+    block.rows = fused.rows;
+    block.flip = fused.flip;
+    block.turns = fused.turns;
+    block.phases = fused.phases;
+    auto renumber = [&](circuit::Angle& angle) {
+      if (angle.operand >= 0) angle.operand = place[angle.operand];
+    };
+    for (circuit::Turn& turn : block.turns) renumber(turn.angle);
+    for (circuit::Phase& phase : block.phases) renumber(phase.angle);
+    if (block.has_entries()) {
+      const auto [found, added] = known_.emplace(structure_of(fused, run_, builder_.graph()), groups_.size());
+      if (added) groups_.emplace_back();
+      block.operand = static_cast<std::int32_t>(values_.size() + found->second);
+      block.element = static_cast<std::int64_t>(groups_[found->second].size());
+      groups_[found->second].push_back(&fused);
+    }
+    program_.blocks.push_back(std::move(block));
+  }
+
+  ValueId build(const std::vector<ValueId>& shared_angles) {
+    graph::Graph& graph = builder_.graph();
+    const std::int64_t tables = program_.phase_blocks(), amplitudes = std::int64_t{1} << circuit_.qubits;
+    const graph::CircuitAttributes index{static_cast<std::int32_t>(graph.blocks.size()), run_.places, mapped_};
+    graph.blocks.push_back(std::move(program_));
+    if (tables > 0)
+      values_.push_back(builder_.append(Primitive::phase_tables, {{tables, 2, amplitudes}, false}, shared_angles,
+                                        graph::CircuitAttributes{index.index, 0, {}}));
+    graph::Type type{{2, amplitudes}, false};
+    if (run_.places > 0) type.shape.insert(type.shape.begin(), run_.places);
+    for (ValueId value : values_) type.varying |= graph.varying(value);
+    return results_of(builder_, circuit_, builder_.append(Primitive::apply_blocks, type, values_, index), index);
+  }
+
+  graph::Builder& builder_;
+  const Circuit& circuit_;
+  const Run& run_;
+  std::vector<ValueId> values_;  // operands of apply_blocks
+  std::vector<int> mapped_;      // which of them
+  circuit::BlockProgram program_;
+  std::vector<std::vector<const FusedBlock*>> groups_;
+  std::map<std::vector<int>, std::size_t> known_;
+};
+
 ValueId lower(graph::Builder& builder, const Circuit& whole, const Run& run) {
   const Circuit circuit = absorb_into_readout(whole);
   if (circuit.has_channels() || circuit.simulation != circuit::Simulation::state)
     throw Error(fmt::format("lower-circuits: {} has channels, which `sample-channels` or `density` replace before it",
                             circuit.name),
                 1);
-  const std::vector<FusedBlock> fused = fuse_blocks(circuit);
-  circuit::BlockProgram program;
-  program.qubits = circuit.qubits;
-  program.readout = circuit.readout;
-  std::vector<std::vector<const FusedBlock*>> groups;
-  std::map<std::vector<int>, std::size_t> known;
-  for (const FusedBlock& block : fused) {
-    Block step;
-    step.kind = block.kind;
-    step.qubits = block.qubits;
-    step.rows = block.rows;
-    step.flip = block.flip;
-    if (block.kind != Block::Kind::permutation) {
-      const auto [found, added] = known.emplace(structure_of(block, run, builder.graph()), groups.size());
-      if (added) groups.emplace_back();
-      step.operand = static_cast<std::int32_t>(found->second);
-      step.element = static_cast<std::int64_t>(groups[found->second].size());
-      groups[found->second].push_back(&block);
-    }
-    program.blocks.push_back(std::move(step));
-  }
-  std::vector<ValueId> entries;
-  graph::CircuitAttributes index{static_cast<std::int32_t>(builder.graph().blocks.size()), run.places, {}};
-  for (const auto& group : groups) {
-    if (moves(*group[0], run)) index.mapped.push_back(static_cast<int>(entries.size()));
-    entries.push_back(entries_of(builder, group, run));
-  }
-  for (Block& block : program.blocks)
-    if (block.kind != Block::Kind::permutation) block.element *= builder.graph().shape(entries[block.operand]).back();
-  if (circuit.initial) {
-    program.initial = static_cast<std::int32_t>(entries.size());
-    if (run.moves(circuit.initial->operand)) index.mapped.push_back(program.initial);
-    entries.push_back(
-        initial_state(builder, run.operands[circuit.initial->operand], circuit.initial->qubits, circuit.qubits));
-  }
-  graph::Type type{{2, std::int64_t{1} << circuit.qubits}, false};
-  if (run.places > 0) type.shape.insert(type.shape.begin(), run.places);
-  for (ValueId value : entries) type.varying |= builder.graph().varying(value);
-  builder.graph().blocks.push_back(std::move(program));
-  return results_of(builder, circuit, builder.append(Primitive::apply_blocks, type, std::move(entries), index), index);
+  return CircuitLowering(builder, circuit, run).run();
 }
 
 }  // namespace
@@ -231,30 +275,6 @@ ValueId as_varying(graph::Graph& graph, ValueId value, const std::vector<ValueId
   return value;
 }
 
-namespace {
-
-/// A circuit at one place after the other.
-ValueId at_each_place(graph::Builder& builder, const Circuit& circuit, const Run& run) {
-  std::vector<ValueId> rows;
-  for (std::int64_t place = 0; place < run.places; ++place) {
-    Run here{run.operands, 0, {}};
-    for (int k : run.mapped) {
-      graph::Shape shape = builder.graph().shape(run.operands[k]);
-      std::vector<std::int64_t> start(shape.size(), 0);
-      const std::vector<std::int64_t> step(shape.size(), 1);
-      start[0] = place;
-      shape[0] = 1;
-      const ValueId slice = builder.slice(run.operands[k], std::move(start), step, shape);
-      shape.erase(shape.begin());
-      here.operands[k] = builder.reshape(slice, shape);
-    }
-    rows.push_back(builder.reshape(lower(builder, circuit, here), {1, circuit.outputs()}));
-  }
-  return builder.concat(std::move(rows), 0);
-}
-
-}  // namespace
-
 bool lower_circuits(graph::Graph& graph) {
   Rewrite rewrite(graph);
   rewrite.builder().graph().blocks = graph.blocks;
@@ -268,8 +288,7 @@ bool lower_circuits(graph::Graph& graph) {
     const Circuit& circuit = graph.circuits[node.as<graph::CircuitAttributes>().index];
     const auto& attributes = node.as<graph::CircuitAttributes>();
     const Run run{node.operands, attributes.places, attributes.mapped};
-    const ValueId value =
-        run.places > 0 ? at_each_place(rewrite.builder(), circuit, run) : lower(rewrite.builder(), circuit, run);
+    const ValueId value = lower(rewrite.builder(), circuit, run);
     rewrite.map(id, as_varying(rewrite.builder().graph(), value, node.operands));
     changed = true;
   }

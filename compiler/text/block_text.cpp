@@ -9,12 +9,13 @@
 namespace qiln::text {
 namespace {
 
+using circuit::Angle;
 using circuit::Block;
 using circuit::BlockProgram;
 using circuit::Observable;
 using circuit::PauliTerm;
 
-constexpr const char* kind_words[] = {"dense", "diagonal", "permutation"};
+constexpr const char* kind_words[] = {"dense", "diagonal", "permutation", "turns", "phases"};
 
 /// The Paulis of a term, a factor each: `Z0*X3`.
 std::string paulis(const PauliTerm& term, int qubits) {
@@ -58,27 +59,56 @@ PauliTerm parse_term(Lexer& lexer, int qubits) {
 std::string print_block(const Block& block) {
   std::string text = fmt::format("  {}", kind_words[static_cast<int>(block.kind)]);
   for (std::size_t i = 0; i < block.qubits.size(); ++i) text += fmt::format("{} q{}", i ? "," : "", block.qubits[i]);
-  if (block.kind != Block::Kind::permutation)
-    return text + fmt::format(" from %{}[{}]\n", block.operand, block.element);
+  for (const circuit::Turn& turn : block.turns)
+    text += fmt::format(" {}({})", turn.axis == circuit::Turn::Axis::y ? 'y' : 'z', print_angle(turn.angle));
+  for (const circuit::Phase& phase : block.phases)
+    text += fmt::format(" {:#x}({})", phase.mask, print_angle(phase.angle));
+  if (block.kind == Block::Kind::turns || block.kind == Block::Kind::phases) return text + "\n";
+  if (block.has_entries()) return text + fmt::format(" from %{}[{}]\n", block.operand, block.element);
   text += " [";
   for (std::size_t i = 0; i < block.rows.size(); ++i) text += fmt::format("{}{:#x}", i ? ", " : "", block.rows[i]);
   return text + fmt::format("] flip {:#x}\n", block.flip);
 }
 
+Angle parse_angle_in_parentheses(Lexer& lexer) {
+  lexer.expect("(");
+  const Angle angle = parse_angle(lexer);
+  lexer.expect(")");
+  return angle;
+}
+
+void parse_turns(Lexer& lexer, Block& block) {
+  while (lexer.at("y") || lexer.at("z")) {
+    const auto axis = lexer.word() == "y" ? circuit::Turn::Axis::y : circuit::Turn::Axis::z;
+    block.turns.push_back({axis, parse_angle_in_parentheses(lexer)});
+  }
+}
+
 Block parse_block(Lexer& lexer, int qubits) {
   Block block;
   bool known = false;
-  for (int kind = 0; kind < 3 && !known; ++kind) {
+  for (int kind = 0; kind < static_cast<int>(std::size(kind_words)) && !known; ++kind) {
     known = lexer.accept(kind_words[kind]);
     block.kind = static_cast<Block::Kind>(kind);
   }
   if (!known) lexer.fail(fmt::format("`{}` is not a kind of block", lexer.peek().text));
+  if (block.kind == Block::Kind::phases) {
+    while (lexer.peek().kind == Token::Kind::number) {
+      const std::uint64_t mask = lexer.mask();
+      block.phases.push_back({mask, parse_angle_in_parentheses(lexer)});
+    }
+    return block;
+  }
   while (lexer.peek().kind == Token::Kind::word && !lexer.at("from")) {
     const std::string word = lexer.word();
     block.qubits.push_back(qubit_number(lexer, word, "q", qubits));
     if (!lexer.accept(",")) break;
   }
-  if (block.kind != Block::Kind::permutation) {
+  if (block.kind == Block::Kind::turns) {
+    parse_turns(lexer, block);
+    return block;
+  }
+  if (block.has_entries()) {
     lexer.expect("from");
     block.operand = qubit_number(lexer, lexer.value(), "", 1 << 30);
     lexer.expect("[");

@@ -11,29 +11,6 @@ using circuit::Angle;
 using circuit::Circuit;
 using circuit::Operation;
 
-std::string print_angle(const Angle& angle) {
-  if (angle.operand < 0) return fmt::format("{}", angle.offset);
-  std::string text = angle.scale == 1 ? "" : fmt::format("{}*", angle.scale);
-  text += fmt::format("%{}[{}]", angle.operand, angle.element);
-  return angle.offset == 0 ? text : text + fmt::format(" + {}", angle.offset);
-}
-
-Angle parse_angle(Lexer& lexer) {
-  Angle angle;
-  if (lexer.peek().kind != Token::Kind::value) {
-    angle.offset = lexer.real();
-    if (!lexer.accept("*")) return angle;
-    angle.scale = angle.offset;
-    angle.offset = 0;
-  }
-  angle.operand = qubit_number(lexer, lexer.value(), "", 1 << 30);
-  lexer.expect("[");
-  angle.element = lexer.integer();
-  lexer.expect("]");
-  if (lexer.accept("+")) angle.offset = lexer.real();
-  return angle;
-}
-
 /// `%q3_2` for each qubit, at its version.
 std::string values(const Operation& operation, const std::vector<int>& versions) {
   std::string text;
@@ -156,6 +133,29 @@ class CircuitParser {
 };
 
 }  // namespace
+
+std::string print_angle(const Angle& angle) {
+  if (angle.operand < 0) return fmt::format("{}", angle.offset);
+  std::string text = angle.scale == 1 ? "" : fmt::format("{}*", angle.scale);
+  text += fmt::format("%{}[{}]", angle.operand, angle.element);
+  return angle.offset == 0 ? text : text + fmt::format(" + {}", angle.offset);
+}
+
+Angle parse_angle(Lexer& lexer) {
+  Angle angle;
+  if (lexer.peek().kind != Token::Kind::value) {
+    angle.offset = lexer.real();
+    if (!lexer.accept("*")) return angle;
+    angle.scale = angle.offset;
+    angle.offset = 0;
+  }
+  angle.operand = qubit_number(lexer, lexer.value(), "", 1 << 30);
+  lexer.expect("[");
+  angle.element = lexer.integer();
+  lexer.expect("]");
+  if (lexer.accept("+")) angle.offset = lexer.real();
+  return angle;
+}
 
 std::string print(const Circuit& circuit, PrintOptions options) {
   const bool density = circuit.simulation == circuit::Simulation::density;

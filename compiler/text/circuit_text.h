@@ -10,6 +10,8 @@
 //   blocks 2 {
 //     initial from %1
 //     dense q0, q1 from %0[16]
+//     turns q1 y(%2[3]) z(2*%2[4] + 0.5)
+//     phases 0x1(%2[0]) 0x3(%2[1])
 //     permutation [0x1, 0x3] flip 0x2
 //     read [Z0]
 //   }
@@ -30,6 +32,9 @@ namespace qiln::text {
 
 std::string print(const circuit::Circuit& circuit, PrintOptions options = {});
 std::string print(const circuit::BlockProgram& program);
+
+std::string print_angle(const circuit::Angle& angle);
+circuit::Angle parse_angle(Lexer& lexer);
 
 /// Each reads what follows its keyword.
 circuit::Circuit parse_circuit(Lexer& lexer);

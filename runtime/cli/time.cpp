@@ -1,4 +1,5 @@
-// qiln time: a training step over and over, driven line by line, so that a script can alternate it with others.
+// qiln time: a training step, or a gradient, over and over, driven line by line, so that a script can alternate it with
+// others.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,12 +7,13 @@
 #include <iostream>
 #include <memory>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "dsl/error.h"
 #include "runtime/cli/commands.h"
-#include "runtime/cli/training.h"
+#include "runtime/cli/timed_step.h"
 #include "runtime/jit/timing.h"
-#include "runtime/train/batches.h"
 
 namespace qiln::cli {
 namespace {
@@ -20,33 +22,34 @@ struct Options {
   ModelOptions model;
   CompileOptions compile;
   std::int64_t batch = 0;
+  std::string net;
   bool nests = false;
 };
 
 /// Seconds of the median of `count` steps.
-double median_step(train::Trainer& trainer, std::span<const float> images, int count) {
+double median_step(const TimedStep& step, int count) {
   std::vector<double> seconds;
   for (int i = 0; i < count; ++i) {
     auto start = std::chrono::steady_clock::now();
-    trainer.step(images);
+    step.run();
     seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
   std::nth_element(seconds.begin(), seconds.begin() + count / 2, seconds.end());
   return seconds[count / 2];
 }
 
+TimedStep make_step(ModelFile& file, const Options& options) {
+  if (options.net.empty()) return training_step(file, options.compile);
+  return gradient_step(file, options.compile, options.net, options.batch > 0 ? options.batch : 1);
+}
+
 void run(Options options) {
-  if (options.batch > 0) options.model.overrides.push_back(fmt::format("train.batch={}", options.batch));
+  if (options.batch > 0 && options.net.empty())
+    options.model.overrides.push_back(fmt::format("train.batch={}", options.batch));
   ModelFile file(options.model.file, options.model.overrides);
-  train::Task task = load_task(file, options.compile);
-  jit::Engine engine(task.target, task.cache);
-  train::Trainer trainer(task.network, task.schedule, task.trainer, engine, task.threads);
-  std::vector<float> images(static_cast<std::size_t>(task.trainer.batch) * task.images.image_size());
-  for (std::size_t i = 0; i < static_cast<std::size_t>(task.trainer.batch); ++i)
-    data::scale_image(task.images, i % task.images.count,
-                      std::span(images).subspan(i * task.images.image_size(), task.images.image_size()));
-  median_step(trainer, images, 2);
-  trainer.step_program().set_timing(options.nests);
+  const TimedStep step = make_step(file, options);
+  median_step(step, 2);
+  step.program->set_timing(options.nests);
   fmt::print("ready\n");
   std::fflush(stdout);
   for (std::string line, word; std::getline(std::cin, line);) {
@@ -55,10 +58,10 @@ void run(Options options) {
     if (!(words >> word) || word == "quit") break;
     words >> count;
     if (word != "round" || count < 1) throw Error(fmt::format("expected `round K` or `quit`, found `{}`", line), 1);
-    fmt::print("{:.9f}\n", median_step(trainer, images, count));
+    fmt::print("{:.9f}\n", median_step(step, count));
     std::fflush(stdout);
   }
-  if (options.nests) fmt::print("{}", jit::timing_table(trainer.step_program()));
+  if (options.nests) fmt::print("{}", jit::timing_table(*step.program));
 }
 
 }  // namespace
@@ -70,6 +73,8 @@ void add_time(CLI::App& app) {
   options->model.add_to(*command);
   options->compile.add_to(*command);
   command->add_option("--batch", options->batch, "samples a step")->check(CLI::PositiveNumber);
+  command->add_option("--net", options->net, "instead: the value and gradient of this net or circuit, at random inputs")
+      ->type_name("NAME");
   command->add_flag("--nests", options->nests, "at the end, print the time that each loop nest took");
   command->footer(
       "Prints `ready` once everything is compiled, then the median seconds of K steps for each line `round K`.\n\n"

@@ -1,6 +1,7 @@
 #include "runtime/reference/circuits.h"
 
 #include <bit>
+#include <cassert>
 
 #include "runtime/reference/state.h"
 
@@ -24,6 +25,83 @@ BlockMatrix<Real> matrix_of(const Block& block, Operands<Real> entries) {
     matrix.magnitude.col(e) = (x.magnitude.col(real).square() + x.magnitude.col(imaginary).square()).sqrt();
   }
   return matrix;
+}
+
+/// The angle for each row, and its magnitude.
+template <class Real>
+Value<Real> angle_of(const circuit::Angle& angle, Operands<Real> x) {
+  auto result = zeros<Real>(1, {1});
+  if (angle.operand >= 0) {
+    const Value<Real>& operand = *x[angle.operand];
+    result.value = Real(angle.scale) * operand.value.col(angle.element);
+    result.magnitude = Real(std::abs(angle.scale)) * operand.magnitude.col(angle.element);
+  }
+  result.value += Real(angle.offset);
+  result.magnitude += Real(std::abs(angle.offset));
+  return result;
+}
+
+/// A turn about y or z of one qubit.
+template <class Real>
+BlockMatrix<Real> matrix_of(const circuit::Turn& turn, const std::vector<std::int32_t>& qubits, Operands<Real> x) {
+  const Value<Real> angle = angle_of<Real>(turn.angle, x);
+  const Array<Real> c = (angle.value / 2).cos(), s = (angle.value / 2).sin();
+  const bool y = turn.axis == circuit::Turn::Axis::y;
+  BlockMatrix<Real> matrix{qubits, !y, {}, Array<Real>(c.rows(), y ? 4 : 2)};
+  matrix.entries.setZero(c.rows(), y ? 4 : 2);
+  const Array<Real> error = angle.magnitude / 2 + 1;
+  matrix.magnitude = error.replicate(1, y ? 4 : 2);
+  if (y) {
+    matrix.entries.real() << c, -s, s, c;
+  } else {
+    matrix.entries.real() << c, c;
+    matrix.entries.imag() << -s, s;
+  }
+  return matrix;
+}
+
+/// Z on the bits of `mask`: +1 or -1.
+int sign_of(std::uint64_t mask, std::int64_t b) {
+  return std::popcount(mask & static_cast<std::uint64_t>(b)) & 1 ? -1 : 1;
+}
+
+/// The whole diagonal of a block of phases.
+template <class Real>
+BlockMatrix<Real> diagonal_of(const Block& block, int qubits, Operands<Real> x) {
+  const std::int64_t size = std::int64_t{1} << qubits;
+  Array<Real> half = Array<Real>::Zero(1, size);
+  Real error = 1;
+  for (const circuit::Phase& phase : block.phases) {
+    const Value<Real> angle = angle_of<Real>(phase.angle, x);
+    assert(angle.value.rows() == 1 && "phases are of shared angles");
+    for (std::int64_t b = 0; b < size; ++b) half(0, b) += Real(sign_of(phase.mask, b)) * angle.value(0, 0) / 2;
+    error += angle.magnitude(0, 0) / 2;
+  }
+  BlockMatrix<Real> matrix{{}, true, {}, Array<Real>::Constant(1, size, error)};
+  for (std::int32_t q = 0; q < qubits; ++q) matrix.qubits.push_back(q);
+  matrix.entries.resize(1, size);
+  matrix.entries.real() = half.cos();
+  matrix.entries.imag() = -half.sin();
+  return matrix;
+}
+
+/// Adds the cotangent of an angle: half the sum over basis states of the imaginary part of sign * conj(lambda) psi for
+/// a product of Z, and of the real part of conj(lambda) (-i Y psi) for Y.
+template <class Real, class Term>
+void add_angle(Value<Real>& result, std::int64_t column, const circuit::Angle& angle, const State<Real>& psi,
+               const State<Real>& lambda, const Term& term) {
+  if (angle.operand < 0) return;
+  const std::int64_t rows = result.value.rows();
+  Array<Real> sum = Array<Real>::Zero(rows, 1), magnitude = sum;
+  for (std::int64_t b = 0; b < psi.amplitudes.cols(); ++b) {
+    const auto [from, factor] = term(b);
+    const auto l = lambda.amplitudes.col(b), p = psi.amplitudes.col(from);
+    sum += (l.conjugate() * p * factor).real();
+    magnitude += lambda.variance.col(b).sqrt() * p.abs() + l.abs() * psi.variance.col(from).sqrt();
+  }
+  const Real half = static_cast<Real>(angle.scale / 2);
+  result.value.col(column) += half * sum;
+  result.magnitude.col(column) += std::abs(half) * magnitude;
 }
 
 std::vector<std::int64_t> image_of(const Block& block, int qubits) {
@@ -251,6 +329,10 @@ Value<Real> apply_blocks(const circuit::BlockProgram& program, Operands<Real> en
   for (const Block& block : program.blocks)
     if (block.kind == Block::Kind::permutation)
       permute<Real>(state, image_of(block, program.qubits));
+    else if (block.kind == Block::Kind::phases)
+      apply(state, diagonal_of<Real>(block, program.qubits, entries));
+    else if (block.kind == Block::Kind::turns)
+      for (const circuit::Turn& turn : block.turns) apply(state, matrix_of<Real>(turn, block.qubits, entries));
     else
       apply(state, matrix_of<Real>(block, entries));
   return state.parts();
@@ -258,7 +340,7 @@ Value<Real> apply_blocks(const circuit::BlockProgram& program, Operands<Real> en
 
 template <class Real>
 Value<Real> apply_blocks_adjoint(const circuit::BlockProgram& program, Operands<Real> x, std::int64_t samples) {
-  const Operands<Real> entries = x.first(x.size() - 2);
+  const Operands<Real> entries = x.first(x.size() - (program.table_elements() > 0 ? 3 : 2));
   const auto full = [&](const Value<Real>& v) -> Value<Real> {
     const std::int64_t times = samples / v.value.rows();
     return {v.value.replicate(times, 1), v.magnitude.replicate(times, 1)};
@@ -275,6 +357,34 @@ Value<Real> apply_blocks_adjoint(const circuit::BlockProgram& program, Operands<
       const auto back = inverse(image_of(block, program.qubits));
       permute<Real>(psi, back);
       permute<Real>(lambda, back);
+      continue;
+    }
+    const auto column = [&](const circuit::Angle& angle) {
+      return angle.operand < 0 ? 0 : first[angle.operand] + angle.element;
+    };
+    if (block.kind == Block::Kind::phases) {
+      for (const circuit::Phase& phase : block.phases)
+        add_angle(result, column(phase.angle), phase.angle, psi, lambda, [&](std::int64_t b) {
+          return std::pair(b, std::complex<Real>(0, static_cast<Real>(-sign_of(phase.mask, b))));
+        });
+      const auto undo = diagonal_of<Real>(block, program.qubits, entries).adjoint();
+      apply(psi, undo);
+      apply(lambda, undo);
+      continue;
+    }
+    if (block.kind == Block::Kind::turns) {
+      const std::int64_t bit = std::int64_t{1} << (program.qubits - 1 - block.qubits[0]);
+      for (std::size_t t = block.turns.size(); t-- > 0;) {
+        const circuit::Turn& turn = block.turns[t];
+        add_angle(result, column(turn.angle), turn.angle, psi, lambda, [&](std::int64_t b) {
+          const Real sign = b & bit ? 1 : -1;
+          return turn.axis == circuit::Turn::Axis::y ? std::pair(b ^ bit, std::complex<Real>(sign, 0))
+                                                     : std::pair(b, std::complex<Real>(0, sign));
+        });
+        const auto undo = matrix_of<Real>(turn, block.qubits, entries).adjoint();
+        apply(psi, undo);
+        apply(lambda, undo);
+      }
       continue;
     }
     const auto matrix = matrix_of<Real>(block, entries);

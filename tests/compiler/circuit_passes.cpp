@@ -5,6 +5,7 @@
 #include "compiler/circuit/heisenberg.h"
 #include "compiler/graph/verify.h"
 #include "compiler/passes/closed_form.h"
+#include "compiler/passes/gate_turns.h"
 #include "compiler/passes/lower_circuits.h"
 #include "tests/catch.h"
 #include "tests/compiler/circuit_support.h"
@@ -101,8 +102,54 @@ TEST_CASE("weights alone make uniform matrices") {
   for (const auto& node : g.nodes)
     if (node.op == Primitive::apply_blocks)
       for (auto operand : node.operands) ++(g.varying(operand) ? varying : uniform);
-  CHECK(uniform == 1);
-  CHECK(varying == 1);  // RX(x) and the first Rot of each qubit are one block
+  CHECK(uniform == 2);  // the weights, and the tables of their phases
+  CHECK(varying == 1);
+}
+
+TEST_CASE("turns and phases are the gates of the table, up to a phase of the state") {
+  const Numbers angles{0.7, -1.9, 2.6, 0.4};
+  for (std::size_t g = 0; g < gates().size(); ++g)
+    for (bool inverse : {false, true}) {
+      const GateRow& row = gates()[g];
+      circuit::Operation one;
+      one.gate = static_cast<Gate>(g);
+      one.inverse = inverse;
+      for (int q = 0; q < row.qubits(); ++q) one.qubits.push_back(q);
+      for (int a = 0; a < row.parameter_count(); ++a) one.angles.push_back({0, a, a == 1 ? -0.5 : 1, 0.25 * a});
+      const auto turns = passes::turns_of(one);
+      const auto phases = passes::phases_of(one);
+      INFO(row.name << " " << inverse);
+      CHECK(phases.has_value() == row.flags.diagonal);
+      if (row.qubits() == 1) CHECK(turns.has_value());
+      if (!turns && !phases) continue;
+      circuit::BlockProgram program;
+      program.qubits = row.qubits();
+      circuit::Block block;
+      block.kind = turns ? circuit::Block::Kind::turns : circuit::Block::Kind::phases;
+      if (turns) block.qubits = {0}, block.turns = *turns;
+      if (!turns) block.phases = *phases;
+      program.blocks = {block};
+      Numbers values;
+      for (const auto& angle : one.angles) values.push_back(angle.scale * angles[angle.element] + angle.offset);
+      const auto wanted = gate_matrix(one.gate, values, inverse);
+      const std::size_t size = std::size_t{1} << row.qubits();
+      std::vector<test::Complex> made(size * size);
+      for (std::size_t b = 0; b < size; ++b) {
+        const auto column = test::run_blocks(program, {angles}, b);
+        for (std::size_t i = 0; i < size; ++i) made[i * size + b] = column[i];
+      }
+      test::Complex overlap = 0;  // |tr(made^dagger wanted)| is the dimension when they differ by a phase
+      for (std::size_t e = 0; e < made.size(); ++e) overlap += std::conj(made[e]) * wanted[e];
+      CHECK(std::abs(std::abs(overlap) - static_cast<double>(size)) < 1e-9);
+    }
+}
+
+TEST_CASE("the phases of strongly entangling layers make one block a layer") {
+  for (int layers : {2, 3, 5}) {
+    graph::Graph g = test::graph_of(strongly_entangling(5, layers, "RX"), {Numbers(5), Numbers(15 * layers)});
+    passes::lower_circuits(g);
+    CHECK(g.blocks[0].phase_blocks() == layers - 1);
+  }
 }
 
 TEST_CASE("the published circuit has a closed form") {

@@ -85,9 +85,11 @@ inline Numbers simulate(const circuit::Circuit& circuit, const std::vector<Numbe
   return results;
 }
 
-inline std::vector<Complex> run_blocks(const circuit::BlockProgram& program, const std::vector<Numbers>& entries) {
+/// The blocks applied to a basis state.
+inline std::vector<Complex> run_blocks(const circuit::BlockProgram& program, const std::vector<Numbers>& entries,
+                                       std::size_t basis = 0) {
   std::vector<Complex> state(std::size_t{1} << program.qubits);
-  state[0] = 1;
+  state[basis] = 1;
   for (const auto& block : program.blocks) {
     if (block.kind == circuit::Block::Kind::permutation) {
       std::vector<Complex> moved(state.size());
@@ -98,6 +100,22 @@ inline std::vector<Complex> run_blocks(const circuit::BlockProgram& program, con
         moved[image] = state[b];
       }
       state = std::move(moved);
+      continue;
+    }
+    auto value = [&](const circuit::Angle& angle) {
+      return angle.offset + (angle.operand < 0 ? 0 : angle.scale * entries[angle.operand][angle.element]);
+    };
+    if (block.kind == circuit::Block::Kind::phases) {
+      for (const circuit::Phase& phase : block.phases)
+        for (std::size_t b = 0; b < state.size(); ++b)
+          state[b] *= std::polar(1.0, value(phase.angle) * (std::popcount(b & phase.mask) & 1 ? 0.5 : -0.5));
+      continue;
+    }
+    if (block.kind == circuit::Block::Kind::turns) {
+      for (const circuit::Turn& turn : block.turns) {
+        const char* name = turn.axis == circuit::Turn::Axis::y ? "RY" : "RZ";
+        apply_matrix(state, gate_matrix(*gate_named(name), Numbers{value(turn.angle)}), block.qubits, program.qubits);
+      }
       continue;
     }
     const std::size_t side = std::size_t{1} << block.qubits.size();
@@ -202,6 +220,8 @@ inline Numbers interpret(const graph::Graph& g, const std::map<std::string, Numb
       std::vector<Numbers> angles;
       for (std::size_t k = 0; k < node.operands.size(); ++k) angles.push_back(operand(k));
       out = simulate(g.circuits[node.as<graph::CircuitAttributes>().index], angles);
+    } else if (node.op == Primitive::phase_tables) {
+      out.assign(count, NAN);  // read by nothing
     } else if (node.op == Primitive::apply_blocks) {
       std::vector<Numbers> entries;
       for (std::size_t k = 0; k < node.operands.size(); ++k) entries.push_back(operand(k));

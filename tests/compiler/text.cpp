@@ -140,9 +140,12 @@ TEST_CASE("circuits and block programs print and parse back", "[text]") {
   circuit.readout = {{{1, 0, 0b100}}, {{0.5, 0b001, 0b011}, {-2, 0, 0}}, {}};
   BlockProgram program;
   program.qubits = 3;
-  program.blocks = {{Block::Kind::dense, {0, 2}, 1, 16, {}, 0},
-                    {Block::Kind::diagonal, {1}, 0, 0, {}, 0},
-                    {Block::Kind::permutation, {}, 0, 0, {1, 3, 4}, 6}};
+  program.blocks = {
+      {Block::Kind::dense, {0, 2}, 1, 16, {}, 0},
+      {Block::Kind::diagonal, {1}, 0, 0, {}, 0},
+      {Block::Kind::permutation, {}, 0, 0, {1, 3, 4}, 6},
+      {Block::Kind::turns, {2}, 0, 0, {}, 0, {{Turn::Axis::y, {0, 3, 1, 0}}, {Turn::Axis::z, {-1, 0, 1, 2}}}},
+      {Block::Kind::phases, {}, 0, 0, {}, 0, {}, {{5, {1, 2, -0.5, 0.25}}, {2, {-1, 0, 1, -1}}}}};
   program.readout = circuit.readout;
   Graph graph;
   graph.circuits = {circuit, circuit};

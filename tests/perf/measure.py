@@ -217,7 +217,7 @@ def measure_start(start, repeats):
         return [{"name": start.name, "missing": str(failure)}]
     records = []
     for state, goal in (("cold", start.cold), ("warm", start.warm)):
-        record = {"name": f"{state} start", "command": start.command, "goal": goal, "goal_is": "seconds, at most",
+        record = {"name": f"{state} {start.name}", "command": start.command, "goal": goal, "goal_is": "seconds, at most",
                   "workers": {"ours": summary(seconds[state])}}
         median = record["workers"]["ours"]["median"]
         print_row(record["name"], times(record["workers"]["ours"]), "-", "-", "-", f"<= {goal:g} s", median <= goal)
@@ -287,8 +287,8 @@ def main():
         if group.name in names:
             measured, missing = measure_group(group, python, options.rounds, patience)
             records += [report_row(row, measured, missing) for row in group.rows]
-    if "start" in names:
-        for start in rows.STARTS:
+    for start in rows.STARTS:
+        if start.group in names:
             records += measure_start(start, options.rounds)
     path = ROOT / options.json
     path.parent.mkdir(parents=True, exist_ok=True)

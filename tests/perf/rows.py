@@ -38,6 +38,7 @@ class Start:
     command: list            # {run} stands for a fresh folder
     cold: float              # goals, in seconds
     warm: float
+    group: str = "start"
 
 
 def ours(name, model, batch, *more):
@@ -46,6 +47,13 @@ def ours(name, model, batch, *more):
 
 def torch(name, arm, mode, batch):
     return Worker(name, ["tests/perf/workers/torch_v7.py", arm, mode, str(batch)])
+
+
+ENTANGLING = ["tests/perf/models/entangling.qiln", "--net", "Entangling"]
+
+
+def our_circuit(qubits, batch):
+    return Worker("ours", [QILN, "time", *ENTANGLING, "--set", f"QUBITS={qubits}", "--batch", str(batch)], peer=False)
 
 
 def circuit(peer, qubits, batch):
@@ -62,20 +70,26 @@ GROUPS = [
           [Row("v7 plain step B=64", "plain", TORCH_MODES, 1.0),
            # Within 10 % of the plain step.
            Row("v7 published step B=64, of plain", "published", ["plain"], 1 / 1.1)]),
-    Group("quantum",
-          [ours("quantum", "v7_quantum", 16), torch("default.qubit", "quantum", "default", 16),
-           torch("lightning.qubit", "quantum", "lightning", 16)],
-          [Row("v7 quantum step B=16", "quantum", ["default.qubit", "lightning.qubit"], 30.0)]),
+    *[Group("quantum",
+            [ours("quantum", "v7_quantum", batch), torch("default.qubit", "quantum", "default", batch),
+             torch("lightning.qubit", "quantum", "lightning", batch)],
+            [Row(f"v7 quantum step B={batch}", "quantum", ["default.qubit", "lightning.qubit"], 100.0)])
+      for batch in [16, 64]],
     # The share of the multiply-add rate that the state-vector kernels reach; at least half of it.
     Group("state", [Worker("kernels", ["build/perf_state"], peer=False),
                     Worker("bound", ["build/perf_state", "bound"], peer=False)],
           [Row("16-qubit blocks and adjoint, of the multiply-add bound", "kernels", ["bound"], 0.5)]),
-    *[Group("circuits", [circuit(peer, qubits, batch) for peer in CIRCUIT_PEERS],
-            [Row(f"circuit gradient n={qubits} B={batch}", None, CIRCUIT_PEERS, 1.0)])
-      for qubits, batch in [(8, 64), (12, 64), (16, 16)]],
+    *[Group("circuits", [our_circuit(qubits, batch), *[circuit(peer, qubits, batch) for peer in peers]],
+            [Row(f"circuit gradient n={qubits} B={batch}", "ours", peers, goal)])
+      for qubits, batch, goal, peers in [(4, 64, 20.0, CIRCUIT_PEERS), (8, 64, 40.0, CIRCUIT_PEERS),
+                                         (12, 64, 40.0, CIRCUIT_PEERS), (16, 16, 25.0, CIRCUIT_PEERS),
+                                         (20, 1, 5.0, ["lightning"])]],
 ]
 
-STARTS = [Start("start", [QILN, "train", "models/v7_plain.qiln", "--steps", "1", "--no-samples", "-o", "{run}"], 4.0, 0.3)]
+STARTS = [Start("start", [QILN, "train", "models/v7_plain.qiln", "--steps", "1", "--no-samples", "-o", "{run}"], 4.0, 0.3),
+          *[Start(f"circuit n={qubits} L={layers}", [QILN, "time", *ENTANGLING, "--set", f"QUBITS={qubits}", "--set",
+                                                      f"LAYERS={layers}"], 0.3, 0.3, "circuits")
+            for qubits, layers in [(4, 3), (8, 3), (12, 3), (16, 3), (8, 30), (8, 300)]]]
 
 # `v7` stands for all that the issue of that name measures.
 DEFAULT = ["v7", "quantum", "state", "start"]

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <random>
 
+#include "compiler/kernel/state_plan.h"
 #include "runtime/reference/circuits.h"
 #include "tests/catch.h"
 #include "tests/runtime/nests.h"
@@ -61,13 +62,63 @@ struct Case {
   std::int64_t samples;
 };
 
+/// Columns of numbers for each operand: [operand][element][sample].
+using Columns = std::vector<std::vector<std::vector<double>>>;
+
+/// An angle of a new element of `operand`, or a constant.
+circuit::Angle random_angle(Random& random, Columns& columns, int operand, int rows) {
+  circuit::Angle angle;
+  angle.offset = random.below(2) ? random.real() : 0;
+  if (random.below(5) == 0) return angle;
+  angle.operand = operand;
+  angle.element = static_cast<std::int64_t>(columns[operand].size());
+  angle.scale = random.below(2) ? 1 : 2 * random.real();
+  std::vector<double> numbers(rows);
+  for (double& number : numbers) number = static_cast<float>(4 * random.real());
+  columns[operand].push_back(numbers);
+  return angle;
+}
+
+Block random_turns(Random& random, Columns& columns, int qubit, int samples, bool all_uniform) {
+  Block block;
+  block.kind = Block::Kind::turns;
+  block.qubits = {qubit};
+  const int kind = random.below(3), count = 1 + random.below(3);  // about y, about z, or both
+  for (int t = 0; t < count; ++t) {
+    const bool y = kind == 0 || (kind == 2 && random.below(2));
+    const int operand = random.below(2);
+    const auto angle = random_angle(random, columns, operand, operand == 0 && !all_uniform ? samples : 1);
+    block.turns.push_back({y ? circuit::Turn::Axis::y : circuit::Turn::Axis::z, angle});
+  }
+  return block;
+}
+
+Block random_phases(Random& random, Columns& columns, int n) {
+  Block block;
+  block.kind = Block::Kind::phases;
+  for (int t = 0, count = 1 + random.below(2 * n); t < count; ++t)
+    block.phases.push_back({random.engine() & ((std::uint64_t{1} << n) - 1), random_angle(random, columns, 1, 1)});
+  return block;
+}
+
 Case random_case(int n, int blocks, int samples, bool all_uniform, unsigned seed) {
   Random random{std::mt19937(seed)};
   Case result;
   result.samples = samples;
   result.program.qubits = n;
-  std::vector<std::vector<std::vector<double>>> columns(2);  // [operand][element][sample]
+  Columns columns(2);
+  if (random.below(3))
+    for (int q = 0; q < n; ++q)
+      if (random.below(3)) result.program.blocks.push_back(random_turns(random, columns, q, samples, all_uniform));
   for (int b = 0; b < blocks; ++b) {
+    if (random.below(4) == 0) {
+      result.program.blocks.push_back(random_phases(random, columns, n));
+      continue;
+    }
+    if (random.below(2) == 0) {
+      result.program.blocks.push_back(random_turns(random, columns, random.below(n), samples, all_uniform));
+      continue;
+    }
     if (random.below(5) == 0) {
       result.program.blocks.push_back(random_permutation(random, n));
       continue;
@@ -137,41 +188,53 @@ struct Operand {
   bool varying;
 };
 
-void check_nest(Kind kind, const BlockProgram& program, std::vector<Operand> operands, const Value& expected, int lanes,
-                std::int64_t l2_bytes, int scratch) {
+/// What a nest of this kind makes of the operands, an element a column.
+Value run_nest(Kind kind, const BlockProgram& program, const std::vector<Operand>& operands, std::int64_t elements,
+               std::int64_t samples, int lanes, std::int64_t l1_bytes, int scratch) {
   bool varying = false;
   for (const Operand& operand : operands) varying |= operand.varying;
   std::vector<bool> arguments;
   std::vector<test::Floats> buffers;
-  kernel::Nest nest;
+  std::vector<std::int64_t> operand_elements;
   for (const Operand& operand : operands) {
     arguments.push_back(operand.varying);
     buffers.push_back(packed(operand.value, lanes, operand.varying));
-    nest.operand_elements.push_back(operand.value.value.cols());
+    operand_elements.push_back(operand.value.value.cols());
   }
   const std::size_t width = varying ? lanes : 1;
   arguments.push_back(varying);
-  buffers.emplace_back(std::max<std::size_t>(1, expected.value.cols()) * width, NAN);
+  buffers.emplace_back(std::max<std::size_t>(1, elements) * width, NAN);
   for (int k = 0; k < scratch; ++k) {
     arguments.push_back(varying);
-    buffers.emplace_back((std::size_t{2} << program.qubits) * width, NAN);
+    const bool area = k + 1 == scratch;
+    buffers.emplace_back((area ? kernel::TurnArea(program).elements : std::size_t{2} << program.qubits) * width, NAN);
   }
   auto made = test::nest(kind, varying, arguments, static_cast<int>(operands.size()));
-  made.operand_elements = nest.operand_elements;
+  made.operand_elements = operand_elements;
   made.program = program;
   made.scratch = scratch;
   codegen::Target target = codegen::host_target(lanes);
-  target.l2_bytes = l2_bytes;
+  target.l1_bytes = l1_bytes;
+  target.l2_bytes = 16 * l1_bytes;
   jit::Engine engine(target, jit::CacheOptions{false, {}});
   const kernel::Nest* one = &made;
   const auto kernel = engine.compile(std::span(&one, 1), 1)[0];
-  const test::Block block(lanes, static_cast<int>(std::min<std::int64_t>(lanes, expected.value.rows())));
+  const test::Block block(lanes, static_cast<int>(std::min<std::int64_t>(lanes, samples)));
   test::run(kernel, buffers, block);
-  const test::Floats& result = buffers[operands.size()];
+  Value result = reference::zeros<double>(samples, {elements});
+  for (std::int64_t e = 0; e < elements; ++e)
+    for (std::int64_t s = 0; s < samples; ++s) result.value(s, e) = buffers[operands.size()][e * width + s];
+  return result;
+}
+
+void check_nest(Kind kind, const BlockProgram& program, const std::vector<Operand>& operands, const Value& expected,
+                int lanes, std::int64_t l1_bytes, int scratch) {
+  const Value result =
+      run_nest(kind, program, operands, expected.value.cols(), expected.value.rows(), lanes, l1_bytes, scratch);
   double worst = 0;
   for (std::int64_t e = 0; e < expected.value.cols(); ++e)
     for (std::int64_t s = 0; s < expected.value.rows(); ++s) {
-      const double difference = std::abs(result[e * width + s] - expected.value(s, e));
+      const double difference = std::abs(result.value(s, e) - expected.value(s, e));
       const double allowed = reference::float_epsilon * expected.magnitude(s, e) + 1e-30;
       worst = std::isnan(difference) ? INFINITY : std::max(worst, difference / allowed);
     }
@@ -185,41 +248,46 @@ std::vector<const Value*> pointers(const std::vector<Operand>& operands) {
   return result;
 }
 
-void check_all(const Case& one, int lanes, std::int64_t l2_bytes, unsigned seed) {
+void check_all(const Case& one, int lanes, std::int64_t l1_bytes, unsigned seed) {
   Random random{std::mt19937(seed)};
   const bool varying = one.entries[0].value.rows() > 1 || one.samples == 1;
   const std::int64_t samples = varying ? one.samples : 1;
   const std::int64_t amplitudes = std::int64_t{2} << one.program.qubits;
   std::vector<Operand> operands{{one.entries[0], varying}, {one.entries[1], false}};
+  if (const std::int64_t tables = one.program.table_elements(); tables > 0) {
+    // The tables of the samples' own angles are made by nobody: phases are of shared ones.
+    const std::vector<Operand> angles{{reference::zeros<double>(1, {1}), false}, {one.entries[1], false}};
+    operands.push_back({run_nest(Kind::phase_tables, one.program, angles, tables, 1, lanes, l1_bytes, 0), false});
+  }
 
   const Value state = reference::apply_blocks<double>(one.program, pointers(operands), samples);
-  check_nest(Kind::apply_blocks, one.program, operands, state, lanes, l2_bytes, 1);
+  check_nest(Kind::apply_blocks, one.program, operands, state, lanes, l1_bytes, 2);
 
   Value rounded = state;  // what the other kernels are given
   for (auto& v : rounded.value.reshaped()) v = static_cast<float>(v);
   rounded.magnitude = rounded.value.abs();
   const Value readings = reference::expval<double>(one.program, rounded);
-  check_nest(Kind::expval, one.program, {{rounded, varying}}, readings, lanes, l2_bytes, 0);
+  check_nest(Kind::expval, one.program, {{rounded, varying}}, readings, lanes, l1_bytes, 0);
 
   const Value weights = random_value(random, samples, static_cast<std::int64_t>(one.program.readout.size()));
   const Value cotangent = reference::expval_adjoint<double>(one.program, rounded, weights, samples);
-  check_nest(Kind::expval_adjoint, one.program, {{rounded, varying}, {weights, varying}}, cotangent, lanes, l2_bytes,
+  check_nest(Kind::expval_adjoint, one.program, {{rounded, varying}, {weights, varying}}, cotangent, lanes, l1_bytes,
              0);
 
   operands.push_back({rounded, varying});
   operands.push_back({random_value(random, samples, amplitudes), varying});
   const Value gradient = reference::apply_blocks_adjoint<double>(one.program, pointers(operands), samples);
-  check_nest(Kind::apply_blocks_adjoint, one.program, operands, gradient, lanes, l2_bytes, 4);
+  check_nest(Kind::apply_blocks_adjoint, one.program, operands, gradient, lanes, l1_bytes, 5);
 }
 
 TEST_CASE("state-vector kernels agree with the reference", "[state]") {
   for (int lanes : {4, 8, 16})
     for (int n : {1, 2, 3, 5, 7})
-      check_all(random_case(n, 3 + 3 * n, lanes - 1, false, 10 * n + lanes), lanes, 512 << 10, n);
+      check_all(random_case(n, 3 + 3 * n, lanes - 1, false, 10 * n + lanes), lanes, 32 << 10, n);
 }
 
 TEST_CASE("states larger than a chunk are swept chunk by chunk", "[state]") {
-  for (int n : {8, 9, 11}) check_all(random_case(n, 24, 8, false, n), 8, 1 << 10, n);
+  for (int n : {6, 7, 8, 9, 11}) check_all(random_case(n, 24, 8, false, n), 8, 1 << 10, n);
 }
 
 TEST_CASE("circuits of weights alone run once", "[state]") {

@@ -59,20 +59,20 @@ struct Circuit {
   explicit Circuit(const codegen::Target& target)
       : lanes(target.lanes), engine(target, jit::CacheOptions{false, {}}), block(lanes, lanes) {
     kernel::Nest nests[2] = {
-        test::nest(Kind::apply_blocks, true, {true, false, true, true}, 2),
-        test::nest(Kind::apply_blocks_adjoint, true, {true, false, true, true, true, true, true, true, true}, 4)};
+        test::nest(Kind::apply_blocks, true, {true, false, true, true, true}, 2),
+        test::nest(Kind::apply_blocks_adjoint, true, {true, false, true, true, true, true, true, true, true, true}, 4)};
     for (kernel::Nest& nest : nests) {
       nest.program = layered_program();
       nest.operand_elements = {first_layer, later_layers};
     }
-    nests[0].scratch = 1;
-    nests[1].scratch = 4;
+    nests[0].scratch = 2;
+    nests[1].scratch = 5;
     nests[1].operand_elements.insert(nests[1].operand_elements.end(), {state_elements, state_elements});
     kernels = engine.compile(nests, 1);
     const auto state = [&] { return test::Floats(state_elements * lanes, 0.001f); };
-    forward = {rotations(first_layer, lanes), rotations(later_layers, 1), state(), state()};
+    forward = {rotations(first_layer, lanes), rotations(later_layers, 1), state(), state(), test::Floats(lanes)};
     backward = {forward[0], forward[1], state(), state(), test::Floats((first_layer + later_layers) * lanes),
-                state(),    state(),    state(), state()};
+                state(),    state(),    state(), state(), test::Floats(lanes)};
   }
   void step() {
     for (int done = 0; done < samples; done += lanes) {
