@@ -1,14 +1,10 @@
 #include "compiler/findings.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <map>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "compiler/circuit/heisenberg.h"
+#include "compiler/circuit_findings.h"
 #include "compiler/passes/density.h"
 #include "compiler/pipeline.h"
 
@@ -23,96 +19,6 @@ using graph::ValueId;
 dsl::Span span_of(const graph::Origin& origin) {
   return {static_cast<dsl::FileId>(std::max(origin.file, 0)), origin.begin, origin.end};
 }
-
-/// The parameter that a circuit operand is, whole and in its own order; no_value if it is something else.
-ValueId parameter_behind(const Graph& g, ValueId id) {
-  while (g[id].op == Primitive::reshape) id = g[id].operands[0];
-  return g[id].op == Primitive::param ? id : graph::no_value;
-}
-
-/// A parameter is dead where every circuit that takes it says so and nothing else uses it.
-class DeadParameters {
- public:
-  DeadParameters(const Graph& g, dsl::Diagnostics& diagnostics) : g_(g), diagnostics_(diagnostics) {}
-
-  void run() {
-    for (ValueId id = 0; id < g_.nodes.size(); ++id) visit(g_[id]);
-    for (const auto& [parameter, elements] : dead_)
-      if (!used_otherwise_.contains(parameter)) report(parameter, elements);
-  }
-
- private:
-  struct Death {
-    int circuits = 0;  // that say so
-    std::string reason;
-    dsl::Span gate;
-  };
-
-  void visit(const Node& node) {
-    if (node.op != Primitive::circuit) {
-      for (ValueId operand : node.operands)
-        if (node.op != Primitive::reshape)
-          if (ValueId p = parameter_behind(g_, operand); p != graph::no_value) used_otherwise_.insert(p);
-      return;
-    }
-    const auto& [index, places, mapped] = node.as<graph::CircuitAttributes>();
-    const auto& circuit = g_.circuits[index];
-    std::vector<std::int64_t> sizes;
-    std::set<ValueId> taken;
-    auto moves = [&](int k) { return std::find(mapped.begin(), mapped.end(), k) != mapped.end(); };
-    for (ValueId operand : node.operands) {
-      sizes.push_back(graph::element_count(g_.shape(operand)));
-      if (moves(static_cast<int>(sizes.size()) - 1)) sizes.back() /= places;
-      if (ValueId p = parameter_behind(g_, operand); p != graph::no_value) taken.insert(p);
-    }
-    for (ValueId p : taken) ++circuits_[p];
-    for (const auto& element : circuit::dead_elements(circuit, sizes)) {
-      ValueId p = parameter_behind(g_, node.operands[element.operand]);
-      if (p == graph::no_value || moves(element.operand)) continue;  // of a mapped one, an element is one of each place
-      Death& death = dead_[p][element.element];
-      ++death.circuits;
-      death.reason = circuit::explain(circuit, element);
-      if (element.operation >= 0) {
-        const auto& operation = circuit.operations[element.operation];
-        death.gate = {static_cast<dsl::FileId>(std::max(node.origin.file, 0)), operation.begin, operation.end};
-      }
-    }
-  }
-
-  void report(ValueId parameter, const std::map<std::int64_t, Death>& elements) {
-    const auto& path = g_[parameter].as<graph::ParamAttributes>().path;
-    std::int64_t all = graph::element_count(g_.shape(parameter));
-    std::map<std::string, std::vector<std::int64_t>> by_reason;
-    std::int64_t dead = 0;
-    for (const auto& [element, death] : elements)
-      if (death.circuits == circuits_[parameter]) by_reason[death.reason].push_back(element), ++dead;
-    if (dead == 0) return;
-    const std::string& reason = by_reason.begin()->first;
-    dsl::Span span = span_of(g_[parameter].origin);
-    auto& said = dead == all && by_reason.size() == 1
-                     ? diagnostics_.report(DiagnosticKind::dead_parameter, span, all, path, reason)
-                     : diagnostics_.report(DiagnosticKind::partly_dead_parameter, span, dead, all, path, reason);
-    if (by_reason.size() > 1) {
-      for (const auto& [why, which] : by_reason) said.note(fmt::format("{}: {}", list(which), why));
-    } else if (dead < all) {
-      said.note(fmt::format("{} {}", dead == 1 ? "it is" : "these are", list(by_reason.begin()->second)));
-    }
-  }
-
-  static std::string list(const std::vector<std::int64_t>& elements) {
-    constexpr std::size_t shown = 12;
-    std::string text = elements.size() == 1 ? "element" : "elements";
-    for (std::size_t i = 0; i < std::min(shown, elements.size()); ++i)
-      text += fmt::format("{} {}", i ? "," : "", elements[i]);
-    return elements.size() > shown ? text + fmt::format(" and {} more", elements.size() - shown) : text;
-  }
-
-  const Graph& g_;
-  dsl::Diagnostics& diagnostics_;
-  std::map<ValueId, std::map<std::int64_t, Death>> dead_;
-  std::map<ValueId, int> circuits_;
-  std::set<ValueId> used_otherwise_;
-};
 
 /// Values that the outputs depend on; not through stop_gradient unless `through_cuts`.
 std::vector<bool> reaching(const Graph& g, const std::vector<ValueId>& roots, bool through_cuts) {
@@ -179,7 +85,7 @@ void report_density(const Graph& g, dsl::Diagnostics& diagnostics) {
 
 void report_findings(const Graph& graph, dsl::Diagnostics& diagnostics) {
   report_density(graph, diagnostics);
-  DeadParameters(graph, diagnostics).run();
+  report_circuit_findings(graph, diagnostics);
   report_cuts(graph, diagnostics);
 }
 

@@ -1,5 +1,5 @@
 // What can be proven about a model that is well formed but may not do what its author meant: parameters that no result
-// depends on, parameters that a stop_gradient cuts off.
+// depends on, parameters that a stop_gradient cuts off. Doubts are remarks and say that they are no proof.
 #pragma once
 
 #include "compiler/graph/graph.h"
@@ -7,7 +7,7 @@
 
 namespace qiln {
 
-/// Reports on an elaborated graph, circuits still in it. Only what is proven is said.
+/// Reports on an elaborated graph, circuits still in it. Warnings are proven.
 void report_findings(const graph::Graph& graph, dsl::Diagnostics& diagnostics);
 
 }  // namespace qiln

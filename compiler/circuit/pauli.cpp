@@ -16,11 +16,6 @@ std::complex<double> power_of_i(int k) {
   return powers[k & 3];
 }
 
-/// P|b> = phase(P, b) |b ^ x>.
-std::complex<double> phase(PauliString p, std::uint64_t b) {
-  return power_of_i(std::popcount(p.x & p.z) + 2 * std::popcount(p.z & b));
-}
-
 int qubits_of(std::size_t matrix_size) { return std::countr_zero(matrix_size) / 2; }
 
 }  // namespace
@@ -43,6 +38,10 @@ PauliString replace(PauliString string, PauliString local, std::span<const std::
   return string;
 }
 
+std::complex<double> pauli_phase(PauliString p, std::uint64_t b) {
+  return power_of_i(std::popcount(p.x & p.z) + 2 * std::popcount(p.z & b));
+}
+
 std::vector<double> heisenberg_image(std::span<const std::complex<double>> u, PauliString p) {
   const int k = qubits_of(u.size());
   const std::size_t size = std::size_t{1} << k;
@@ -50,12 +49,12 @@ std::vector<double> heisenberg_image(std::span<const std::complex<double>> u, Pa
   for (std::size_t b = 0; b < size; ++b)
     for (std::size_t i = 0; i < size; ++i)
       for (std::size_t j = 0; j < size; ++j)
-        m[i * size + j] += std::conj(u[(b ^ p.x) * size + i]) * phase(p, b) * u[b * size + j];
+        m[i * size + j] += std::conj(u[(b ^ p.x) * size + i]) * pauli_phase(p, b) * u[b * size + j];
   std::vector<double> coefficients(size * size);
   for (std::size_t c = 0; c < coefficients.size(); ++c) {
     const PauliString q = decode(c, k);
     std::complex<double> trace = 0;
-    for (std::size_t b = 0; b < size; ++b) trace += phase(q, b) * m[b * size + (b ^ q.x)];
+    for (std::size_t b = 0; b < size; ++b) trace += pauli_phase(q, b) * m[b * size + (b ^ q.x)];
     coefficients[c] = trace.real() / static_cast<double>(size);
   }
   return coefficients;
@@ -103,7 +102,7 @@ HeisenbergAction::Image& HeisenbergAction::image(PauliString p) {
   Image& image = images_[code(p, qubits_)];
   if (image.known) return image;
   image.known = true;
-  image.depends.assign(variable_.size(), false);
+  image.changes.resize(variable_.size());
   std::vector<std::vector<double>> base;
   std::vector<bool> seen(images_.size());
   for (std::size_t s = 0; s < settings_.size(); ++s) {
@@ -111,7 +110,12 @@ HeisenbergAction::Image& HeisenbergAction::image(PauliString p) {
     for (std::size_t c = 0; c < coefficients.size(); ++c) {
       if (std::abs(coefficients[c]) > zero_below) seen[c] = true;
       const int changed = settings_[s].changed;
-      if (changed >= 0 && std::abs(coefficients[c] - base[s % 3][c]) > zero_below) image.depends[changed] = true;
+      if (changed < 0 || std::abs(coefficients[c] - base[s % 3][c]) <= zero_below) continue;
+      auto& changes = image.changes[changed];
+      const PauliString string = decode(c, qubits_);
+      auto known = std::find_if(changes.begin(), changes.end(), [&](const Change& x) { return x.string == string; });
+      if (known == changes.end()) known = changes.insert(changes.end(), Change{string, {}});
+      known->by[s % 3] = coefficients[c] - base[s % 3][c];
     }
     if (s < 3) base.push_back(std::move(coefficients));
   }
@@ -142,7 +146,17 @@ bool HeisenbergAction::fixes(PauliString p) {
   const auto& single = image(p).single;
   return single && single->string == p && single->sign > 0;
 }
-bool HeisenbergAction::depends(PauliString p, int angle) { return image(p).depends[angle]; }
+bool HeisenbergAction::depends(PauliString p, int angle) { return !image(p).changes[angle].empty(); }
+const std::vector<HeisenbergAction::Change>& HeisenbergAction::changes(PauliString p, int angle) {
+  return image(p).changes[angle];
+}
+
+HeisenbergAction& HeisenbergActions::of(const Operation& operation) {
+  auto key = action_key(operation);
+  auto found = actions_.find(key);
+  if (found == actions_.end()) found = actions_.emplace(std::move(key), HeisenbergAction(operation)).first;
+  return found->second;
+}
 
 std::vector<double> action_key(const Operation& operation) {
   const bool noise = operation.is_channel();

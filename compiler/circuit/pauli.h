@@ -1,9 +1,11 @@
 // Pauli strings in the Heisenberg picture: what a gate makes of an observable that stands after it.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <complex>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
@@ -23,6 +25,9 @@ struct PauliString {
 PauliString restrict(PauliString string, std::span<const std::int32_t> qubits, int n);
 /// `string` with the Paulis on `qubits` replaced by those of `local`.
 PauliString replace(PauliString string, PauliString local, std::span<const std::int32_t> qubits, int n);
+
+/// P|b> = pauli_phase(P, b) |b ^ P.x>.
+std::complex<double> pauli_phase(PauliString p, std::uint64_t b);
 
 /// The coefficients of U^dagger P U in Pauli strings, indexed by code() of the string; `u` is row-major and unitary.
 std::vector<double> heisenberg_image(std::span<const std::complex<double>> u, PauliString p);
@@ -59,6 +64,12 @@ class HeisenbergAction {
   const std::optional<std::vector<Part>>& fixed_image(PauliString p);
   /// The image depends on angle `angle` (false for constants).
   bool depends(PauliString p, int angle);
+  /// How the image changes with angle `angle`: by this much of `string` at each of the generic settings.
+  struct Change {
+    PauliString string;
+    std::array<double, 3> by{};
+  };
+  const std::vector<Change>& changes(PauliString p, int angle);
 
  private:
   struct Setting {
@@ -72,7 +83,7 @@ class HeisenbergAction {
     std::vector<PauliString> support;
     std::optional<Signed> single;
     std::optional<std::vector<Part>> fixed;
-    std::vector<bool> depends;
+    std::vector<std::vector<Change>> changes;  // one list an angle
   };
   Image& image(PauliString p);
   int qubits_;
@@ -84,5 +95,17 @@ class HeisenbergAction {
 
 /// What identifies the action of an operation: equal keys, equal actions (on their own qubits).
 std::vector<double> action_key(const Operation& operation);
+
+/// The actions of the operations seen so far, shared by those that differ in qubits and operands only.
+class HeisenbergActions {
+ public:
+  static bool covers(const Operation& operation) {
+    return static_cast<int>(operation.qubits.size()) <= HeisenbergAction::max_qubits;
+  }
+  HeisenbergAction& of(const Operation& operation);
+
+ private:
+  std::map<std::vector<double>, HeisenbergAction> actions_;
+};
 
 }  // namespace qiln::circuit

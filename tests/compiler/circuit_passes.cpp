@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/circuit/heisenberg.h"
+#include "compiler/circuit/influence.h"
 #include "compiler/graph/verify.h"
 #include "compiler/passes/closed_form.h"
 #include "compiler/passes/gate_turns.h"
