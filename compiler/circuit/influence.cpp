@@ -245,7 +245,7 @@ std::string explain(const Circuit& circuit, const DeadElement& element) {
     case DeadReason::commutes:
       return "this angle of " + name + " leaves every observable that is read behind it as it is";
     case DeadReason::global_phase:
-      return name + " only turns the phase of a basis state there";
+      return name + " finds known bits and only turns the phase of the state";
     case DeadReason::eigenstate:
       return name + " only turns the phase of the state that it finds, an eigenstate of its generator";
     case DeadReason::vanishes:

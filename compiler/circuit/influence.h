@@ -15,7 +15,7 @@ enum class DeadReason : std::uint8_t {
   unseen,        // every observable is the identity on the gate's qubits
   diagonal,      // a diagonal gate, and only products of Z are read behind it
   commutes,      // every observable, carried back to the gate, is fixed by it
-  global_phase,  // the gate finds its qubits in a basis state and the angle only turns the state's phase
+  global_phase,  // the gate finds qubits whose bits are known, and the angle only turns the state's phase
   eigenstate,    // the same with another state that is known
   vanishes,      // what the angle changes of the observables has expectation 0 in the state before the gate
 };

@@ -1,83 +1,107 @@
 #include "compiler/circuit/known_bits.h"
 
+#include <algorithm>
 #include <cmath>
-#include <complex>
-#include <span>
+
+#include "compiler/circuit/dense.h"
+#include "compiler/circuit/pauli.h"
 
 namespace qiln::circuit {
 namespace {
 
-/// U|b> for an operation at given angles.
-std::vector<std::complex<double>> column(const Operation& operation, std::span<const double> angles, std::size_t b) {
-  const auto u = gate_matrix(operation.gate, angles, operation.inverse, operation.controls);
-  const std::size_t size = std::size_t{1} << operation.qubits.size();
-  std::vector<std::complex<double>> result(size);
-  for (std::size_t i = 0; i < size; ++i) result[i] = u[i * size + b];
-  return result;
-}
+constexpr int unknown = -1;
+constexpr double zero_below = 1e-9;
+constexpr double generic[max_gate_parameters] = {0.7390851332, 1.9106332362, -2.2360679775, 0.9068996821};
 
-double overlap(const std::vector<std::complex<double>>& a, const std::vector<std::complex<double>>& b) {
-  std::complex<double> sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += std::conj(a[i]) * b[i];
-  return std::abs(sum);
-}
-
-/// The bit that a channel leaves a qubit with bit `b` (-1: not known) in, or -1.
+/// The bit that a channel leaves a qubit with bit `b` in.
 int bit_after(const Operation& operation, int b) {
   std::vector<double> parameters;
   for (const Angle& angle : operation.angles) parameters.push_back(angle.operand < 0 ? angle.offset : 0.3);
   const auto transfer = transfer_matrix(operation.channel, parameters);
-  if (b < 0 && transfer[15] != 0) return -1;
-  const double z = transfer[12] + (b < 0 ? 0 : b == 0 ? transfer[15] : -transfer[15]);
-  return std::abs(std::abs(z) - 1) < 1e-12 ? (z < 0 ? 1 : 0) : -1;
+  if (b == unknown && transfer[15] != 0) return unknown;
+  const double z = transfer[12] + (b == unknown ? 0 : b == 0 ? transfer[15] : -transfer[15]);
+  return std::abs(std::abs(z) - 1) < 1e-12 ? (z < 0 ? 1 : 0) : unknown;
 }
 
-bool is_diagonal(const Operation& operation) { return !operation.is_channel() && gate(operation.gate).flags.diagonal; }
+/// A gate where some of its qubits have known bits: the columns of its matrix that matter.
+class Restricted {
+ public:
+  Restricted(const Operation& operation, const std::vector<int>& bits) : operation_(operation) {
+    const std::size_t k = operation.qubits.size();
+    for (std::size_t b = 0; b < std::size_t{1} << k; ++b) {
+      bool fits = true;
+      for (std::size_t i = 0; i < k; ++i) {
+        const int known = bits[operation.qubits[i]];
+        fits = fits && (known == unknown || known == static_cast<int>(b >> (k - 1 - i) & 1));
+      }
+      if (fits) columns_.push_back(b);
+    }
+    for (const Angle& angle : operation.angles)
+      angles_.push_back(angle.operand < 0 ? angle.offset : generic[angles_.size()]);
+    matrix_ = matrix_of(operation, angles_);
+  }
+
+  /// Another value of the angle gives these columns another phase, one for all of them, and nothing else.
+  bool turns_phase(std::size_t angle) const {
+    const std::size_t side = std::size_t{1} << operation_.qubits.size();
+    for (const double change : {0.9189385332, 1.6180339887, -2.6220575543}) {
+      std::vector<double> angles = angles_;
+      angles[angle] += change;
+      const auto other = matrix_of(operation_, angles);
+      Complex overlap = 0;
+      for (std::size_t c : columns_)
+        for (std::size_t r = 0; r < side; ++r) overlap += std::conj(matrix_[r * side + c]) * other[r * side + c];
+      if (std::abs(overlap) < static_cast<double>(columns_.size()) - zero_below) return false;
+    }
+    return true;
+  }
+
+  /// The bit of the gate's qubit `i` in everything that these columns hold.
+  int bit(std::size_t i) const {
+    const std::size_t k = operation_.qubits.size(), side = std::size_t{1} << k;
+    int found = unknown;
+    for (std::size_t c : columns_)
+      for (std::size_t r = 0; r < side; ++r) {
+        if (std::abs(matrix_[r * side + c]) < zero_below) continue;
+        const int here = static_cast<int>(r >> (k - 1 - i) & 1);
+        if (found != unknown && found != here) return unknown;
+        found = here;
+      }
+    return found;
+  }
+
+ private:
+  const Operation& operation_;
+  std::vector<std::size_t> columns_;
+  std::vector<double> angles_;
+  std::vector<Complex> matrix_;
+};
 
 }  // namespace
 
 std::vector<std::vector<std::optional<DeadReason>>> angles_on_known_bits(const Circuit& circuit) {
   std::vector<std::vector<std::optional<DeadReason>>> findings(circuit.operations.size());
-  for (std::size_t o = 0; o < findings.size(); ++o) findings[o].resize(circuit.operations[o].angles.size());
-  std::vector<int> basis(circuit.qubits, 0);  // the bit a qubit is known to have, or -1
+  std::vector<int> bits(circuit.qubits, 0);
   if (circuit.initial)
-    for (std::int32_t q : circuit.initial->qubits) basis[q] = -1;
-  const std::vector<double> generic{0.7390851332, 1.9106332362, -2.2360679775, 0.9068996821};
+    for (std::int32_t q : circuit.initial->qubits) bits[q] = unknown;
   for (std::size_t o = 0; o < circuit.operations.size(); ++o) {
     const Operation& operation = circuit.operations[o];
+    findings[o].resize(operation.angles.size());
     if (operation.is_channel()) {
-      basis[operation.qubits[0]] = bit_after(operation, basis[operation.qubits[0]]);
+      bits[operation.qubits[0]] = bit_after(operation, bits[operation.qubits[0]]);
       continue;
     }
-    std::size_t b = 0;
-    bool known = true;
-    for (std::int32_t q : operation.qubits) {
-      known &= basis[q] >= 0;
-      b = b << 1 | (basis[q] == 1);
-    }
-    if (!known) {
-      if (!is_diagonal(operation))
-        for (std::int32_t q : operation.qubits) basis[q] = -1;
+    const bool none = std::all_of(operation.qubits.begin(), operation.qubits.end(),
+                                  [&](std::int32_t q) { return bits[q] == unknown; });
+    if (none) continue;
+    if (!HeisenbergActions::covers(operation)) {
+      for (std::int32_t q : operation.qubits) bits[q] = unknown;
       continue;
     }
-    std::vector<double> angles;
-    for (const Angle& angle : operation.angles)
-      angles.push_back(angle.operand < 0 ? angle.offset : generic[angles.size()]);
-    const auto image = column(operation, angles, b);
-    for (std::size_t a = 0; a < angles.size(); ++a) {
-      if (operation.angles[a].operand < 0) continue;
-      bool fixed = true;
-      for (double change : {0.9189385332, 1.6180339887, -2.6220575543}) {
-        std::vector<double> other = angles;
-        other[a] += change;
-        fixed &= std::abs(overlap(image, column(operation, other, b)) - 1) < 1e-9;
-      }
-      if (fixed) findings[o][a] = DeadReason::global_phase;
-    }
-    std::size_t where = 0;
-    while (where < image.size() && std::abs(std::abs(image[where]) - 1) > 1e-9) ++where;
-    for (std::size_t k = operation.qubits.size(); k-- > 0; where >>= 1)
-      basis[operation.qubits[k]] = where < image.size() ? static_cast<int>(where & 1) : -1;
+    const Restricted restricted(operation, bits);
+    for (std::size_t a = 0; a < operation.angles.size(); ++a)
+      if (operation.angles[a].operand >= 0 && restricted.turns_phase(a)) findings[o][a] = DeadReason::global_phase;
+    for (std::size_t i = 0; i < operation.qubits.size(); ++i) bits[operation.qubits[i]] = restricted.bit(i);
   }
   return findings;
 }
