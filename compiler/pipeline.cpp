@@ -28,7 +28,7 @@ constexpr std::array table{
     Pass{"merge-rotations", passes::merge_rotations, "add the angles of turns about one axis"},
     Pass{"push-through", passes::push_through, "move gates from the end of circuits into their readout"},
     Pass{"light-cone", passes::light_cone, "drop gates and qubits that no readout sees"},
-    Pass{"closed-form", passes::closed_form, "replace circuits that read a product state by products of cosines"},
+    Pass{"closed-form", passes::closed_form, "replace circuits by sums of products of cosines, where cheaper"},
     Pass{"density", passes::density,
          "expand circuits simulated as density matrices into vectors of Pauli expectations"},
     Pass{"defer-resets", passes::defer_resets, "let a qubit that is reset go on as a fresh one"},

@@ -6,6 +6,7 @@
 #include "compiler/findings.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/model_file.h"
+#include "runtime/report/trainability.h"
 
 namespace qiln::cli {
 namespace {
@@ -23,7 +24,7 @@ Count parameters(const graph::Graph& g) {
   return count;
 }
 
-void run(const ModelOptions& options, const std::string& name) {
+void run(const ModelOptions& options, const std::string& name, bool trainability) {
   ModelFile file(options.file, options.overrides);
   std::optional<graph::Graph> graph;
   if (file.parsed()) {
@@ -36,6 +37,7 @@ void run(const ModelOptions& options, const std::string& name) {
   fmt::print("{}: {} is well formed, {} trained parameters", options.file, graph->name, count.trained);
   if (count.fixed > 0) fmt::print(" and {} fixed ones", count.fixed);
   fmt::print("{}\n", file.diagnostics().all().empty() ? "" : "; see the findings above");
+  if (trainability) fmt::print("{}", report::trainability_text(*graph));
 }
 
 }  // namespace
@@ -48,10 +50,14 @@ void add_check(CLI::App& app) {
   options->add_to(*command);
   command->add_option("--net", *name, "check this net or circuit instead of the one that `model` names")
       ->type_name("NAME");
+  auto trainability = std::make_shared<bool>(false);
+  command->add_flag("--trainability", *trainability,
+                    "try circuits at random initialisations: variance of each gradient, rank of the quantum Fisher "
+                    "information");
   command->footer(
       "Example:\n  qiln check models/v7_published.qiln\n"
       "Findings leave the exit code at 0; errors make it 1.");
-  command->callback([=] { run(*options, *name); });
+  command->callback([=] { run(*options, *name, *trainability); });
 }
 
 }  // namespace qiln::cli

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "compiler/circuit/heisenberg.h"
+#include "compiler/circuit/influence.h"
 #include "compiler/pipeline.h"
 #include "dsl/error.h"
 #include "runtime/cli/commands.h"
