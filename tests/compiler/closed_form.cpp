@@ -92,7 +92,8 @@ TEST_CASE("random circuits as sums of strings read what dense simulation reads")
   for (unsigned seed = 300; seed < 340; ++seed) {
     const int n = 1 + static_cast<int>(seed % 5);
     auto random = test::random_circuit(n, 3 + 2 * n, seed);
-    std::erase_if(random.circuit.operations, [](const circuit::Operation& o) { return o.angles.size() * o.qubits.size() > 8; });
+    std::erase_if(random.circuit.operations,
+                  [](const circuit::Operation& o) { return o.angles.size() * o.qubits.size() > 8; });
     INFO("seed " << seed);
     check_close(by_strings(random.circuit, random.operands), test::simulate(random.circuit, random.operands));
   }
