@@ -25,12 +25,18 @@ class ReverseSweep {
 
   /// The gradient in `id`, with its type.
   ValueId result(ValueId id) {
-    b_.set_origin(g_[id].origin);
+    b_.set_origin(gradient_of(id));
     ValueId cotangent = contributions_[id].empty() ? b_.constant(0, g_.shape(id)) : sum(id);
     return g_.varying(id) && !g_.varying(cotangent) ? vary(id, cotangent) : cotangent;
   }
 
  private:
+  graph::Origin gradient_of(ValueId id) const {
+    graph::Origin origin = g_[id].origin;
+    origin.gradient = true;
+    return origin;
+  }
+
   bool reaches(ValueId id) const {
     const graph::Node& node = g_[id];
     if (!derivative_rule(node.op)) return false;
@@ -39,7 +45,7 @@ class ReverseSweep {
 
   void visit(ValueId id) {
     if (contributions_[id].empty() || !reaches(id)) return;
-    b_.set_origin(g_[id].origin);
+    b_.set_origin(gradient_of(id));
     const ValueId cotangent = sum(id);
     const DerivativeRule rule = derivative_rule(g_[id].op);
     for (int k = 0; k < static_cast<int>(g_[id].operands.size()); ++k) {

@@ -60,32 +60,35 @@ void report_cuts(const Graph& g, dsl::Diagnostics& diagnostics) {
   }
 }
 
-/// Circuits that are too wide for the density matrix they ask for, and have no closed form.
-void report_density(const Graph& g, dsl::Diagnostics& diagnostics) {
+/// Circuits that are too wide for the density matrix they ask for, and have no closed form; whether there are any.
+bool report_density(const Graph& g, dsl::Diagnostics& diagnostics) {
   auto too_wide = [](const circuit::Circuit& circuit) {
     return circuit.simulation == circuit::Simulation::density && circuit.has_channels() &&
            circuit.qubits > passes::max_density_qubits;
   };
-  if (std::none_of(g.circuits.begin(), g.circuits.end(), too_wide)) return;
+  if (std::none_of(g.circuits.begin(), g.circuits.end(), too_wide)) return false;
   Graph left = g;
   run_gate_passes(left);
+  bool found = false;
   for (const Node& node : left.nodes) {
     if (node.op != Primitive::circuit) continue;
     const auto& circuit = left.circuits[node.as<graph::CircuitAttributes>().index];
-    if (too_wide(circuit))
-      diagnostics
-          .report(DiagnosticKind::density_qubits, span_of(node.origin), circuit.name, circuit.qubits,
-                  passes::max_density_qubits)
-          .note("it has no closed form either; a measurement within a circuit takes a qubit of its own")
-          .help("leave out `simulate = density`: fixed random Paulis are drawn for each sample");
+    if (!too_wide(circuit)) continue;
+    found = true;
+    diagnostics
+        .report(DiagnosticKind::density_qubits, span_of(node.origin), circuit.name, circuit.qubits,
+                passes::max_density_qubits)
+        .note("it has no closed form either; a measurement within a circuit takes a qubit of its own")
+        .help("leave out `simulate = density`: fixed random Paulis are drawn for each sample");
   }
+  return found;
 }
 
 }  // namespace
 
 void report_findings(const Graph& graph, dsl::Diagnostics& diagnostics) {
-  report_density(graph, diagnostics);
-  report_circuit_findings(graph, diagnostics);
+  // What cannot run is not also said to be unproven.
+  if (!report_density(graph, diagnostics)) report_circuit_findings(graph, diagnostics);
   report_cuts(graph, diagnostics);
 }
 

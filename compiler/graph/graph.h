@@ -33,6 +33,7 @@ struct Origin {
   std::int32_t file = -1;
   std::uint32_t begin = 0, end = 0;
   std::int32_t path = -1;
+  bool gradient = false;  // a cotangent of what is written there
 };
 
 struct InputAttributes {

@@ -17,6 +17,8 @@
 #include "runtime/cli/training.h"
 #include "runtime/diffusion/objective.h"
 #include "runtime/jit/engine.h"
+#include "runtime/jit/fma_rate.h"
+#include "runtime/report/circuit_statistics.h"
 
 namespace qiln::cli {
 namespace {
@@ -25,6 +27,7 @@ struct Options {
   ModelOptions model;
   CompileOptions compile;
   std::string emit = "graph", program = "network", net, output;
+  bool statistics = false;
 };
 
 /// The graph of the program asked for, passes run.
@@ -53,7 +56,19 @@ std::string code(const kernel::Program& program, const Options& options) {
   return text;
 }
 
+std::string statistics(const graph::Graph& graph, const Options& options) {
+  jit::Engine engine(options.compile.target(), options.compile.cache());
+  const report::StatisticsOptions how{!options.compile.no_closed_form, engine.target(), jit::measure_fma_rate(engine)};
+  std::string text;
+  for (const auto& node : graph.nodes)
+    if (node.op == Primitive::circuit)
+      text += (text.empty() ? "" : "\n") + report::circuit_statistics(graph, node, how);
+  return text;
+}
+
 std::string emitted(const Options& options) {
+  if (options.statistics && (options.emit != "circuit" || options.program != "network"))
+    throw Error("`--stats` goes with `--emit=circuit`", 1);
   if (!options.net.empty() && options.program != "network")
     throw Error("`--net` goes with `--program network`: the other programs need the whole model", 1);
   ModelFile file(options.model.file, options.model.overrides);
@@ -67,9 +82,10 @@ std::string emitted(const Options& options) {
     file.report(false);
     if (options.emit == "dot") return graph::to_dot(*graph);
     if (options.emit == "graph") return text::print(*graph);
+    if (graph->circuits.empty()) throw Error(fmt::format("`{}` has no circuit", graph->name), 1);
+    if (options.statistics) return statistics(*graph, options);
     std::string circuits;
     for (const auto& circuit : graph->circuits) circuits += text::print(circuit);
-    if (circuits.empty()) throw Error(fmt::format("`{}` has no circuit", graph->name), 1);
     return circuits;
   }
   graph::Graph graph = lowered(file, options);
@@ -99,11 +115,13 @@ void add_compile(CLI::App& app) {
       ->check(CLI::IsMember({"network", "training", "sampling"}))
       ->type_name("PROGRAM")
       ->capture_default_str();
+  command->add_flag("--stats", options->statistics,
+                    "with --emit=circuit: gates, depth, blocks, flops, bytes and estimated time instead of the gates");
   command->add_option("--net", options->net, "this net or circuit instead of the one that `model` names")
       ->type_name("NAME");
   command->add_option("-o,--output", options->output, "write to this file instead of the terminal")->type_name("FILE");
   command->footer(
-      "Example:\n  qiln compile models/v7_quantum.qiln --emit=circuit\n"
+      "Example:\n  qiln compile models/v7_quantum.qiln --emit=circuit --stats\n"
       "  qiln compile models/v7_plain.qiln --emit=kernel --program=training");
   command->callback([=] { write_output(options->output, emitted(*options)); });
 }

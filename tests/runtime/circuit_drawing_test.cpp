@@ -51,9 +51,9 @@ TEST_CASE("gates stand in the first column where their wires are free") {
 TEST_CASE("a circuit is drawn as text") {
   const Circuit circuit = example();
   const std::string expected =
-      "q0 ─RY(w[1,1])─╭●─────────────────┤ ⟨Z⟩\n"
-      "q1 ────────────│────────────╭×────\n"
-      "q2 ────────────╰⊕─~RZ(π/2)~─╰×────\n"
+      "q0 ─RY(w[1,1])─╭●──────────────┤ ⟨Z⟩\n"
+      "q1 ────────────│────────────╭×─\n"
+      "q2 ────────────╰⊕─~RZ(π/2)~─╰×─\n"
       "\nreads ⟨0.5 X0 Z2 - Z1⟩\n"
       "\n~gate~: proven to have no influence on any reading\n";
   CHECK(report::draw_text(drawing_of(circuit), 100, false) == expected);
