@@ -9,6 +9,7 @@
 
 #include "compiler/circuit/influence.h"
 #include "compiler/circuit/observed.h"
+#include "compiler/graph/origin.h"
 #include "compiler/graph/trace.h"
 
 namespace qiln {
@@ -18,10 +19,6 @@ using dsl::DiagnosticKind;
 using graph::Graph;
 using graph::Node;
 using graph::ValueId;
-
-dsl::Span span_of(const graph::Origin& origin) {
-  return {static_cast<dsl::FileId>(std::max(origin.file, 0)), origin.begin, origin.end};
-}
 
 /// "elements 0, 1, 2"
 std::string list(const std::vector<std::int64_t>& elements) {
@@ -98,14 +95,14 @@ class CircuitFindings {
     subject.elements.resize(graph::element_count(g_.shape(id)));
     if (g_[id].op == Primitive::param) {
       subject.name = fmt::format("elements of `{}`", g_[id].as<graph::ParamAttributes>().path);
-      subject.span = span_of(g_[id].origin);
+      subject.span = graph::span_of(g_[id].origin);
       subject.parameter = true;
       return subject;
     }
     const std::string& path = user.origin.path < 0 ? "" : g_.paths[user.origin.path];
     const auto& circuit = g_.circuits[user.as<graph::CircuitAttributes>().index];
     subject.name = fmt::format("inputs of `{}`", path.empty() ? circuit.name : path);
-    subject.span = span_of(user.origin);
+    subject.span = graph::span_of(user.origin);
     return subject;
   }
 

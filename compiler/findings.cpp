@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compiler/circuit_findings.h"
+#include "compiler/graph/origin.h"
 #include "compiler/passes/density.h"
 #include "compiler/pipeline.h"
 
@@ -15,10 +16,6 @@ using dsl::DiagnosticKind;
 using graph::Graph;
 using graph::Node;
 using graph::ValueId;
-
-dsl::Span span_of(const graph::Origin& origin) {
-  return {static_cast<dsl::FileId>(std::max(origin.file, 0)), origin.begin, origin.end};
-}
 
 /// Values that the outputs depend on; not through stop_gradient unless `through_cuts`.
 std::vector<bool> reaching(const Graph& g, const std::vector<ValueId>& roots, bool through_cuts) {
@@ -54,7 +51,7 @@ void report_cuts(const Graph& g, dsl::Diagnostics& diagnostics) {
     if (owners.empty()) continue;
     std::string names = owners[0];
     for (std::size_t i = 1; i < owners.size(); ++i) names += "`, `" + owners[i];
-    diagnostics.report(DiagnosticKind::no_gradient, span_of(g[cut].origin), names)
+    diagnostics.report(DiagnosticKind::no_gradient, graph::span_of(g[cut].origin), names)
         .note("every path from it to the result goes through this `stop_gradient`, so training leaves it as it starts")
         .help("remove `stop_gradient`, or say `freeze` if that is what is meant");
   }
@@ -76,7 +73,7 @@ bool report_density(const Graph& g, dsl::Diagnostics& diagnostics) {
     if (!too_wide(circuit)) continue;
     found = true;
     diagnostics
-        .report(DiagnosticKind::density_qubits, span_of(node.origin), circuit.name, circuit.qubits,
+        .report(DiagnosticKind::density_qubits, graph::span_of(node.origin), circuit.name, circuit.qubits,
                 passes::max_density_qubits)
         .note("it has no closed form either; a measurement within a circuit takes a qubit of its own")
         .help("leave out `simulate = density`: fixed random Paulis are drawn for each sample");

@@ -1,12 +1,12 @@
 #include "compiler/codegen/state_vector.h"
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <numeric>
 
 #include "compiler/codegen/expectation.h"
 #include "compiler/codegen/phase_tables.h"
+#include "compiler/codegen/state_chunks.h"
 #include "compiler/codegen/state_tables.h"
 
 namespace qiln::codegen {
@@ -15,17 +15,8 @@ namespace {
 using llvm::Value;
 using Kind = kernel::Nest::Kind;
 
-/// A chunk of the state and of its cotangent fills the first-level cache, or half of the second where both are larger
-/// than that cache. It does not depend on the kind of nest: tables of phases are in the order of positions.
 kernel::Chunks chunks_of(const LaneBuilder& builder) {
-  const Target& target = builder.target;
-  const std::int64_t amplitude = std::int64_t{2} * 2 * 4 * target.lanes;
-  auto bits = [&](std::int64_t bytes) {
-    return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::max<std::int64_t>(1, bytes / amplitude)))) -
-           1;
-  };
-  if (amplitude << builder.nest.program.qubits <= target.l2_bytes) return {std::max(4, bits(target.l1_bytes)), 0};
-  return {std::max(4, bits(target.l2_bytes / 2) - 1), 2};
+  return state_chunks(builder.target, builder.nest.program.qubits);
 }
 
 void fill(LaneBuilder& builder, Value* to, std::int64_t vectors, const std::function<Value*(Value*)>& value) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "compiler/graph/origin.h"
 #include "compiler/kernel/plan.h"
 #include "dsl/primitives.h"
 
@@ -39,11 +40,13 @@ class Printer {
  public:
   Printer(const Program& program, const Nest& nest) : program_(program), nest_(nest) {}
 
-  std::string run(NestId id) {
-    text_ = fmt::format("  nest {} {} \"{}\" over {}", id, kind_names[static_cast<int>(nest_.kind)], nest_.label,
-                        extents(nest_.space));
+  std::string run(NestId id, const dsl::Sources* sources) {
+    text_ = fmt::format("  nest {} {} \"{}\" over {}", id, kind_name(nest_.kind), nest_.label, extents(nest_.space));
     if (nest_.kind == Nest::Kind::reduce)
       text_ += fmt::format(", {} over {}", primitive(nest_.combiner).name, extents(nest_.reduction));
+    if (sources && nest_.origin.file >= 0)
+      text_ +=
+          fmt::format(", {}{}", nest_.origin.gradient ? "gradient of " : "", graph::place_of(nest_.origin, *sources));
     text_ += "\n";
     // Output coordinates are i j k …, indices summed over p q r …
     std::string outer = std::string("ijklmno").substr(0, std::min<std::size_t>(nest_.space.size(), 7));
@@ -131,9 +134,13 @@ std::string print_buffers(const Program& program) {
 
 }  // namespace
 
-std::string print(const Program& program, NestId id) { return Printer(program, program.nests[id]).run(id); }
+std::string_view kind_name(Nest::Kind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
 
-std::string print(const Program& program) {
+std::string print(const Program& program, NestId id, const dsl::Sources* sources) {
+  return Printer(program, program.nests[id]).run(id, sources);
+}
+
+std::string print(const Program& program, const dsl::Sources* sources) {
   std::string text =
       fmt::format("program \"{}\": {} lanes, {} nests; arenas: {} parameters, {} uniform, {} a sample, {} partial\n",
                   program.name, program.lanes, program.nests.size(), program.param_elements, program.uniform_elements,
@@ -141,7 +148,7 @@ std::string print(const Program& program) {
   text += print_buffers(program);
   for (const auto& stage : program.stages) {
     text += stage.varying ? "varying stage\n" : "uniform stage\n";
-    for (NestId nest : stage.nests) text += print(program, nest);
+    for (NestId nest : stage.nests) text += print(program, nest, sources);
   }
   for (const auto& port : program.outputs)
     text += fmt::format("output \"{}\" = {} {}\n", port.name, program.buffers[port.buffer].name, extents(port.shape));

@@ -3,13 +3,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "compiler/kernel/kernel.h"
+#include "dsl/source.h"
 
 namespace qiln::kernel {
 
-std::string print(const Program& program);
+std::string_view kind_name(Nest::Kind kind);
+/// With `sources`, nests name the line that they come from.
+std::string print(const Program& program, const dsl::Sources* sources = nullptr);
 /// One nest; `id` is printed with it.
-std::string print(const Program& program, NestId id);
+std::string print(const Program& program, NestId id, const dsl::Sources* sources = nullptr);
 
 }  // namespace qiln::kernel

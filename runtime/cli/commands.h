@@ -6,6 +6,7 @@
 namespace qiln::cli {
 
 // Each declares its subcommand with its options; what it does runs as a callback and throws qiln::Error to fail.
+void add_bench(CLI::App& app);
 void add_check(CLI::App& app);
 void add_compile(CLI::App& app);
 void add_doc(CLI::App& app);

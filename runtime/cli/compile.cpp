@@ -17,7 +17,7 @@
 #include "runtime/cli/training.h"
 #include "runtime/diffusion/objective.h"
 #include "runtime/jit/engine.h"
-#include "runtime/jit/fma_rate.h"
+#include "runtime/jit/machine_rates.h"
 #include "runtime/report/circuit_statistics.h"
 
 namespace qiln::cli {
@@ -58,7 +58,8 @@ std::string code(const kernel::Program& program, const Options& options) {
 
 std::string statistics(const graph::Graph& graph, const Options& options) {
   jit::Engine engine(options.compile.target(), options.compile.cache());
-  const report::StatisticsOptions how{!options.compile.no_closed_form, engine.target(), jit::measure_fma_rate(engine)};
+  const report::StatisticsOptions how{!options.compile.no_closed_form, engine.target(),
+                                      jit::measure_rates(engine, 1).flops};
   std::string text;
   for (const auto& node : graph.nodes)
     if (node.op == Primitive::circuit)
@@ -95,7 +96,7 @@ std::string emitted(const Options& options) {
   ScheduleOptions schedule_options;
   schedule_options.lanes = options.compile.target().lanes;
   kernel::Program program = schedule(graph, schedule_options);
-  return options.emit == "kernel" ? kernel::print(program) : code(program, options);
+  return options.emit == "kernel" ? kernel::print(program, &file.sources()) : code(program, options);
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
   add_sample(app);
   add_opt(app);
   add_draw(app);
+  add_bench(app);
   add_time(app);
   if (argc < 2) {
     fmt::print(stderr, "{}", app.help());

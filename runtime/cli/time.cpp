@@ -13,7 +13,6 @@
 #include "dsl/error.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/timed_step.h"
-#include "runtime/jit/timing.h"
 
 namespace qiln::cli {
 namespace {
@@ -23,7 +22,6 @@ struct Options {
   CompileOptions compile;
   std::int64_t batch = 0;
   std::string net;
-  bool nests = false;
 };
 
 /// Seconds of the median of `count` steps.
@@ -49,7 +47,6 @@ void run(Options options) {
   ModelFile file(options.model.file, options.model.overrides);
   const TimedStep step = make_step(file, options);
   median_step(step, 2);
-  step.program->set_timing(options.nests);
   fmt::print("ready\n");
   std::fflush(stdout);
   for (std::string line, word; std::getline(std::cin, line);) {
@@ -61,7 +58,6 @@ void run(Options options) {
     fmt::print("{:.9f}\n", median_step(step, count));
     std::fflush(stdout);
   }
-  if (options.nests) fmt::print("{}", jit::timing_table(*step.program));
 }
 
 }  // namespace
@@ -75,7 +71,6 @@ void add_time(CLI::App& app) {
   command->add_option("--batch", options->batch, "samples a step")->check(CLI::PositiveNumber);
   command->add_option("--net", options->net, "instead: the value and gradient of this net or circuit, at random inputs")
       ->type_name("NAME");
-  command->add_flag("--nests", options->nests, "at the end, print the time that each loop nest took");
   command->footer(
       "Prints `ready` once everything is compiled, then the median seconds of K steps for each line `round K`.\n\n"
       "Example:\n  echo 'round 10' | qiln time models/v7_plain.qiln --batch 64");

@@ -4,6 +4,7 @@
 
 #include "compiler/differentiate.h"
 #include "compiler/graph/build.h"
+#include "runtime/diffusion/objective.h"
 #include "runtime/jit/build.h"
 #include "runtime/random/philox.h"
 #include "runtime/train/initialise.h"
@@ -53,26 +54,19 @@ void add_weighted_sum(graph::Graph& g) {
   for (std::size_t k = 0; k < wanted.size(); ++k) g.outputs.push_back({fmt::format("gradient.{}", k), values[k]});
 }
 
-struct Gradient {
-  Gradient(graph::Graph graph, const CompileOptions& options)
+/// A graph with its engine.
+struct Compiled {
+  Compiled(graph::Graph graph, const CompileOptions& options)
       : engine(options.target(), options.cache()),
         program(jit::build(std::move(graph), engine, {options.threads, {}})) {}
   jit::Engine engine;
   jit::Executable program;
 };
 
-}  // namespace
-
-TimedStep training_step(ModelFile& file, const CompileOptions& options) {
-  auto made = std::make_shared<Training>(file, options);
-  return {[&all = *made] { all.trainer.step(all.images); }, &made->trainer.step_program(), made};
-}
-
-TimedStep gradient_step(ModelFile& file, const CompileOptions& options, const std::string& name, std::int64_t batch) {
-  graph::Graph graph = load_network(file, options, name);
-  add_weighted_sum(graph);
+/// Compiled, with initialised parameters and random inputs.
+std::shared_ptr<Compiled> compiled(graph::Graph graph, const CompileOptions& options, std::int64_t batch) {
   const std::vector<graph::Node> nodes = graph.nodes;
-  auto made = std::make_shared<Gradient>(std::move(graph), options);
+  auto made = std::make_shared<Compiled>(std::move(graph), options);
   for (const auto& node : nodes) {
     if (node.op == Primitive::param) {
       const auto& attributes = node.as<graph::ParamAttributes>();
@@ -84,7 +78,38 @@ TimedStep gradient_step(ModelFile& file, const CompileOptions& options, const st
       made->program.set_input(input, values);
     }
   }
-  return {[&program = made->program, batch] { program.run(batch); }, &made->program, made};
+  return made;
+}
+
+}  // namespace
+
+TimedStep training_step(ModelFile& file, const CompileOptions& options) {
+  auto made = std::make_shared<Training>(file, options);
+  return {[&all = *made] { all.trainer.step(all.images); },
+          made->task.trainer.batch,
+          {{"step", &made->trainer.step_program()}, {"update", &made->trainer.update_program()}},
+          &made->engine,
+          made};
+}
+
+TimedStep gradient_step(ModelFile& file, const CompileOptions& options, const std::string& name, std::int64_t batch) {
+  graph::Graph graph = load_network(file, options, name);
+  add_weighted_sum(graph);
+  auto made = compiled(std::move(graph), options, batch);
+  return {[&program = made->program, batch] { program.run(batch); },
+          batch,
+          {{"step", &made->program}},
+          &made->engine,
+          made};
+}
+
+TimedStep sampling_step(ModelFile& file, const CompileOptions& options, std::int64_t batch) {
+  auto made = compiled(diffusion::sampling_step(load_network(file, options)), options, batch);
+  return {[&program = made->program, batch] { program.run(batch); },
+          batch,
+          {{"sampling", &made->program}},
+          &made->engine,
+          made};
 }
 
 }  // namespace qiln::cli

@@ -1,20 +1,46 @@
 #include "runtime/jit/build.h"
 
+#include <chrono>
+#include <utility>
+
 #include "compiler/pipeline.h"
 #include "compiler/schedule.h"
 
 namespace qiln::jit {
 
+namespace {
+
+/// Seconds since the last call, or since it was made.
+class Laps {
+ public:
+  double operator()() {
+    const auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
 Executable build(graph::Graph graph, Engine& engine, const BuildOptions& options) {
+  Laps laps;
+  BuildTimes times;
   run_standard_passes(graph);
+  times.passes = laps();
   ScheduleOptions schedule_options;
   schedule_options.lanes = engine.target().lanes;
   schedule_options.contiguous_outputs = options.contiguous_outputs;
   kernel::Program program = schedule(graph, schedule_options);
+  times.schedule = laps();
   std::vector<Kernel> kernels;
   for (const auto& compiled : engine.compile(program.nests, options.threads))
     kernels.push_back({compiled.function, compiled.tiles});
-  return Executable(std::move(program), std::move(kernels), options.threads);
+  times.code = laps();
+  Executable executable(std::move(program), std::move(kernels), options.threads);
+  executable.set_build_times(times);
+  return executable;
 }
 
 }  // namespace qiln::jit

@@ -190,6 +190,26 @@ std::vector<float> Executable::output(std::string_view name) const {
   return values;
 }
 
+std::vector<std::pair<std::string, std::int64_t>> Executable::memory() const {
+  std::int64_t inputs = 0, kept = 0;
+  for (std::size_t id = 0; id < own_.size(); ++id) {
+    const bool input = program_.buffers[id].storage == Storage::input;
+    (input ? inputs : kept) += static_cast<std::int64_t>(own_[id].span().size());
+  }
+  std::vector<std::pair<std::string, std::int64_t>> sizes;
+  auto add = [&](const char* name, std::int64_t elements) {
+    if (elements > 0) sizes.emplace_back(name, elements * static_cast<std::int64_t>(sizeof(float)));
+  };
+  const auto size = [](const Floats& floats) { return static_cast<std::int64_t>(floats.span().size()); };
+  add("parameters", size(param_arena_));
+  add("inputs", inputs);
+  add("uniform values", size(uniform_arena_));
+  add("activations", size(group_arenas_));
+  add("values kept for the batch", kept);
+  add("partial sums", size(partials_));
+  return sizes;
+}
+
 void Executable::set_timing(bool on) {
   timing_ = on;
   timed_runs_ = 0;

@@ -8,8 +8,10 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "compiler/kernel/abi.h"
@@ -25,6 +27,11 @@ struct Kernel {
   std::int64_t tiles = 1;
 };
 
+/// Seconds that it took to make a program.
+struct BuildTimes {
+  double passes = 0, schedule = 0, code = 0;
+};
+
 /// Groups of a batch: at most 8, and at most 64 MB of partials.
 std::int64_t group_count(std::int64_t blocks, std::int64_t partial_elements);
 
@@ -34,6 +41,8 @@ class Executable {
   Executable(kernel::Program program, std::vector<Kernel> kernels, int threads = 0);
 
   const kernel::Program& program() const { return program_; }
+  const BuildTimes& build_times() const { return build_times_; }
+  void set_build_times(const BuildTimes& times) { build_times_ = times; }
   void set_threads(int threads) { threads_ = threads; }
 
   /// The elements of a parameter, and the whole arena (trainable parameters first, each at a multiple of 16 elements).
@@ -64,6 +73,8 @@ class Executable {
   void set_timing(bool on);
   std::span<const double> nest_nanoseconds() const { return nanoseconds_; }
   std::int64_t timed_runs() const { return timed_runs_; }
+  /// Bytes of each kind of memory, as large as the runs so far have made them.
+  std::vector<std::pair<std::string, std::int64_t>> memory() const;
   /// Blocks of samples of the last run.
   std::int64_t blocks() const { return static_cast<std::int64_t>(blocks_.size()); }
 
@@ -99,6 +110,7 @@ class Executable {
   static Duty team_duty(std::int64_t first_group, std::int64_t groups, int rank, int size);
 
   kernel::Program program_;
+  BuildTimes build_times_;
   std::vector<Kernel> kernels_;
   int threads_;
   std::vector<StagePlan> stages_;

@@ -39,6 +39,7 @@ class Trainer {
 
   const jit::Executable& step_program() const { return step_; }
   jit::Executable& step_program() { return step_; }
+  jit::Executable& update_program() { return update_; }
 
  private:
   struct Parameter {

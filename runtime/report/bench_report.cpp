@@ -1,0 +1,163 @@
+#include "runtime/report/bench_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "runtime/report/units.h"
+
+namespace qiln::report {
+namespace {
+
+/// Of one thread: kernels' seconds are summed over threads.
+double flop_rate(const jit::MachineRates& machine) { return machine.flops / machine.threads; }
+double byte_rate(const jit::MachineRates& machine) { return machine.bytes / machine.threads; }
+
+struct Sums {
+  double seconds = 0, flops = 0, bytes = 0;
+};
+
+template <typename Predicate>
+Sums sums(const Bench& bench, Predicate wanted) {
+  Sums result;
+  for (const BenchKernel& kernel : bench.kernels) {
+    if (!wanted(kernel)) continue;
+    result.seconds += kernel.seconds;
+    result.flops += kernel.flops;
+    result.bytes += kernel.bytes;
+  }
+  return result;
+}
+
+/// What share of the multiply-add peak these kernels reach, or 0.
+double of_peak(const Sums& sums, const jit::MachineRates& machine) {
+  return sums.seconds > 0 ? sums.flops / sums.seconds / flop_rate(machine) : 0;
+}
+
+std::string direction(const BenchKernel& kernel) {
+  return kernel.program == "update" ? "update" : kernel.gradient ? "backward" : "forward";
+}
+
+std::string head(const Bench& bench) {
+  const auto total = sums(bench, [](const BenchKernel&) { return true; });
+  const auto& m = bench.machine;
+  std::string text = bench.title + "\n";
+  text +=
+      fmt::format("  {:<9} {} lanes, {} thread{}; {}, {} (measured, all threads together)\n", "machine", bench.lanes,
+                  m.threads, m.threads == 1 ? "" : "s", scaled(m.flops, "flop/s"), scaled(m.bytes, "B/s"));
+  text +=
+      fmt::format("  {:<9} {}, median of {} ({} to {}): {:.3g} samples/s, {}\n", "step", duration_text(bench.median),
+                  bench.steps, duration_text(bench.fastest), duration_text(bench.slowest),
+                  static_cast<double>(bench.batch) / bench.median, scaled(total.flops / bench.median, "flop/s"));
+  std::string phases;
+  double ready = 0;
+  for (const BenchPhase& phase : bench.phases) {
+    phases += fmt::format("{}{} {}", phases.empty() ? "" : ", ", phase.name, duration_text(phase.seconds));
+    ready += phase.seconds;
+  }
+  text += fmt::format("  {:<9} {}: {}\n", "compile", duration_text(ready), phases);
+  text += fmt::format("  {:<9} {} kernels compiled, {} from the cache, {} shared\n", "", bench.kernels_made.compiled,
+                      bench.kernels_made.loaded, bench.kernels_made.shared);
+  std::string held;
+  for (const auto& [name, bytes] : bench.memory)
+    held += fmt::format("{}{} {}", held.empty() ? "" : ", ", name, scaled(static_cast<double>(bytes), "B"));
+  return text + fmt::format("  {:<9} {} at its peak, compiler included; {}\n", "memory",
+                            scaled(static_cast<double>(bench.peak_bytes), "B"), held);
+}
+
+std::string shares(const Bench& bench) {
+  const auto total = sums(bench, [](const BenchKernel&) { return true; });
+  std::string text;
+  auto add = [&](const char* name, const Sums& part) {
+    if (part.seconds > 0)
+      text += fmt::format("  {:<9} {:>5.1f} % of the time, {} at {:.0f} % of the multiply-add peak\n", name,
+                          100 * part.seconds / total.seconds, scaled(part.flops, "flop"),
+                          100 * of_peak(part, bench.machine));
+  };
+  for (const char* name : {"forward", "backward", "update"})
+    add(name, sums(bench, [&](const BenchKernel& kernel) { return direction(kernel) == name; }));
+  add("contract", sums(bench, [](const BenchKernel& kernel) { return kernel.kind == "contract"; }));
+  return text;
+}
+
+std::string line(const BenchKernel& kernel, const Bench& bench, double total) {
+  std::string text = fmt::format("  {:>9} {:>5.1f} %", duration_text(kernel.seconds), 100 * kernel.seconds / total);
+  const double seconds = std::max(kernel.seconds, 1e-12);
+  text += fmt::format(" {:>8.1f} {:>4.0f} % {:>7.1f} {:>4.0f} % {:<10}", kernel.flops / seconds / 1e9,
+                      100 * kernel.flops / seconds / flop_rate(bench.machine), kernel.bytes / seconds / 1e9,
+                      100 * of_roofline(kernel, bench.machine),
+                      memory_bound(kernel, bench.machine) ? "memory" : "arithmetic");
+  return text + fmt::format(" {:<8} {}{}{}\n", direction(kernel), kernel.label, kernel.place.empty() ? "" : "  ",
+                            kernel.place);
+}
+
+}  // namespace
+
+double of_roofline(const BenchKernel& kernel, const jit::MachineRates& machine) {
+  const double least = std::max(kernel.flops / flop_rate(machine), kernel.bytes / byte_rate(machine));
+  return kernel.seconds > 0 ? least / kernel.seconds : 0;
+}
+
+bool memory_bound(const BenchKernel& kernel, const jit::MachineRates& machine) {
+  return kernel.bytes / byte_rate(machine) > kernel.flops / flop_rate(machine);
+}
+
+std::string bench_table(const Bench& bench, bool all) {
+  std::vector<const BenchKernel*> order;
+  for (const BenchKernel& kernel : bench.kernels) order.push_back(&kernel);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const BenchKernel* a, const BenchKernel* b) { return a->seconds > b->seconds; });
+  double total = 0;
+  for (const BenchKernel* kernel : order) total += kernel->seconds;
+  std::string text = head(bench) + "\n" + shares(bench) + "\n";
+  text += fmt::format("  {:>9} {:>7} {:>8} {:>6} {:>7} {:>6} {:<10} {}\n", "time", "share", "GFLOP/s", "peak", "GB/s",
+                      "roof", "bound by", "kernel (times summed over threads)");
+  double left = total;
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    if (!all && left < 0.01 * total) {
+      text += fmt::format("  {:>9} {:>5.1f} % by {} more; --all shows them\n", duration_text(left), 100 * left / total,
+                          order.size() - k);
+      break;
+    }
+    text += line(*order[k], bench, total);
+    left -= order[k]->seconds;
+  }
+  return text;
+}
+
+std::string bench_json(const Bench& bench) {
+  nlohmann::ordered_json json;
+  json["title"] = bench.title;
+  json["batch"] = bench.batch;
+  json["lanes"] = bench.lanes;
+  json["machine"] = {{"threads", bench.machine.threads},
+                     {"flops_per_second", bench.machine.flops},
+                     {"bytes_per_second", bench.machine.bytes}};
+  json["step"] = {{"median_seconds", bench.median},
+                  {"fastest_seconds", bench.fastest},
+                  {"slowest_seconds", bench.slowest},
+                  {"steps", bench.steps}};
+  for (const BenchPhase& phase : bench.phases) json["compile_seconds"][phase.name] = phase.seconds;
+  json["kernels_made"] = {{"compiled", bench.kernels_made.compiled},
+                          {"loaded", bench.kernels_made.loaded},
+                          {"shared", bench.kernels_made.shared}};
+  json["peak_bytes"] = bench.peak_bytes;
+  for (const auto& [name, bytes] : bench.memory) json["memory_bytes"][name] = bytes;
+  json["kernels"] = nlohmann::ordered_json::array();
+  for (const BenchKernel& kernel : bench.kernels)
+    json["kernels"].push_back({{"program", kernel.program},
+                               {"kind", kernel.kind},
+                               {"label", kernel.label},
+                               {"source", kernel.place},
+                               {"direction", direction(kernel)},
+                               {"thread_seconds", kernel.seconds},
+                               {"flops", kernel.flops},
+                               {"bytes", kernel.bytes},
+                               {"roofline", of_roofline(kernel, bench.machine)},
+                               {"bound_by", memory_bound(kernel, bench.machine) ? "memory" : "arithmetic"}});
+  return json.dump(2) + "\n";
+}
+
+}  // namespace qiln::report
