@@ -8,16 +8,21 @@ namespace qiln::elaboration {
 
 using dsl::DiagnosticKind;
 
-Value Elaborator::eval(const ast::Expr& expr) {
-  const graph::Origin before = builder_.origin();
-  graph::Origin origin = before;
-  // What a pipe computes is its last stage's doing.
-  const auto* pipe = std::get_if<ast::Pipe>(&expr.node);
-  const Span span = pipe ? pipe->stage->span : expr.span;
+graph::Origin Elaborator::origin_at(Span span) const {
+  graph::Origin origin = builder_.origin();
+  if (span.file == library_.prelude.id && origin.file >= 0) return origin;
   origin.file = static_cast<std::int32_t>(span.file);
   origin.begin = span.begin;
   origin.end = span.end;
-  builder_.set_origin(origin);
+  return origin;
+}
+
+Value Elaborator::eval(const ast::Expr& expr) {
+  const graph::Origin before = builder_.origin();
+  // What a pipe computes is its last stage's doing.
+  const auto* pipe = std::get_if<ast::Pipe>(&expr.node);
+  const Span span = pipe ? pipe->stage->span : expr.span;
+  builder_.set_origin(origin_at(span));
   Value value = eval_node(expr);
   builder_.set_origin(before);
   return value;

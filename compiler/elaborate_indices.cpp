@@ -13,11 +13,7 @@ using dsl::DiagnosticKind;
 void Elaborator::index_binding(const ast::IndexBinding& node) {
   Saved<std::string> name(instance_->binding, node.name.text);
   const graph::Origin before = builder_.origin();
-  graph::Origin origin = before;
-  origin.file = static_cast<std::int32_t>(node.value.span.file);
-  origin.begin = node.value.span.begin;
-  origin.end = node.value.span.end;
-  builder_.set_origin(origin);
+  builder_.set_origin(origin_at(node.value.span));
 
   const std::optional<Value> target = lookup(node.name.text);
   const bool bare = std::all_of(node.subscripts.begin(), node.subscripts.end(), [](const ast::LeftSubscript& each) {

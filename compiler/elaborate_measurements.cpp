@@ -54,11 +54,7 @@ Value Elaborator::finish_circuit(const ast::Module& module, CircuitState& state,
   finish_noise(state, module.name.span.file);
   if (options.shift && !shiftable(state)) return Poison{};
 
-  graph::Origin origin = builder_.origin();
-  origin.file = static_cast<std::int32_t>(module.name.span.file);
-  origin.begin = module.name.span.begin;
-  origin.end = module.name.span.end;
-  builder_.set_origin(origin);
+  builder_.set_origin(origin_at(module.name.span));
   Runs runs{state.circuit, state.operands, state.places.count, {}};
   for (std::size_t k = 0; k < runs.operands.size(); ++k) {
     bool moves = false;

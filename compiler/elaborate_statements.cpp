@@ -73,12 +73,8 @@ void Elaborator::param(const ast::ParamStatement& node, Span span) {
   if (extents && initialised) {
     const auto known = params_.find(attributes.path);
     if (known == params_.end()) {
-      graph::Origin origin = builder_.origin();
-      origin.file = static_cast<std::int32_t>(span.file);
-      origin.begin = node.name.span.begin;
-      origin.end = node.name.span.end;
       const graph::Origin before = builder_.origin();
-      builder_.set_origin(origin);
+      builder_.set_origin(origin_at(node.name.span));
       const std::string path = attributes.path;
       const ValueId id = builder_.param(std::move(attributes), *extents);
       builder_.set_origin(before);

@@ -100,6 +100,8 @@ class Elaborator {
   static void declare(const ast::File& file, Items& items);
   const ast::Item* item(const std::string& name) const;
   const ast::Gate* gate_definition(const std::string& name) const;
+  /// The origin of what is computed at `span`. Within the prelude that is the call which led there: what the user wrote.
+  graph::Origin origin_at(Span span) const;
   bool of_prelude(const ast::Name& name) const { return name.span.file == library_.prelude.id; }
   std::optional<Value> lookup(const std::string& name);
   Value global(const ast::Item& item);

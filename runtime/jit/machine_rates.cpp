@@ -68,7 +68,7 @@ double multiply_add_rate(Engine& engine, int threads) {
   const kernel::Nest nest = chain_nest();
   const CompiledKernel chain = engine.compile(std::span(&nest, 1), 1)[0];
   const int lanes = engine.target().lanes;
-  return threads * best_rate(threads, 8, 2.0 * chains * length * lanes, [&](int) {
+  return threads * best_rate(threads, 16, 2.0 * chains * length * lanes, [&](int) {
            const auto x = aligned(lanes, 1e-9f), w = aligned(chains, 0.5f), y = aligned(chains * lanes, 0),
                       mask = aligned(lanes, 1);
            float* pointers[3] = {x.get(), w.get(), y.get()};

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "compiler/kernel/state_plan.h"
 #include "tests/runtime/nests.h"
 
 namespace {
@@ -69,10 +70,11 @@ struct Circuit {
     nests[1].scratch = 5;
     nests[1].operand_elements.insert(nests[1].operand_elements.end(), {state_elements, state_elements});
     kernels = engine.compile(nests, 1);
+    const test::Floats area(kernel::TurnArea(layered_program()).elements * lanes);
     const auto state = [&] { return test::Floats(state_elements * lanes, 0.001f); };
-    forward = {rotations(first_layer, lanes), rotations(later_layers, 1), state(), state(), test::Floats(lanes)};
+    forward = {rotations(first_layer, lanes), rotations(later_layers, 1), state(), state(), area};
     backward = {forward[0], forward[1], state(), state(), test::Floats((first_layer + later_layers) * lanes),
-                state(),    state(),    state(), state(), test::Floats(lanes)};
+                state(),    state(),    state(), state(), area};
   }
   void step() {
     for (int done = 0; done < samples; done += lanes) {
