@@ -10,17 +10,18 @@ struct BuiltinRow {
   const char* name;
   Builtin id;
 };
-constexpr BuiltinRow builtins[] = {{"shape", Builtin::shape},   {"product", Builtin::product},
-                                   {"length", Builtin::length}, {"append", Builtin::append},
-                                   {"expval", Builtin::expval}, {"variance", Builtin::variance},
-                                   {"probs", Builtin::probs},   {"X", Builtin::pauli_x},
-                                   {"Y", Builtin::pauli_y},     {"Z", Builtin::pauli_z}};
+constexpr BuiltinRow builtins[] = {
+    {"shape", Builtin::shape},     {"product", Builtin::product}, {"length", Builtin::length},
+    {"append", Builtin::append},   {"random", Builtin::random},   {"index", Builtin::index},
+    {"one_hot", Builtin::one_hot}, {"expval", Builtin::expval},   {"variance", Builtin::variance},
+    {"probs", Builtin::probs},     {"X", Builtin::pauli_x},       {"Y", Builtin::pauli_y},
+    {"Z", Builtin::pauli_z}};
 constexpr double pi = 3.14159265358979323846;
 
 }  // namespace
 
-Elaborator::Elaborator(const Library& library, graph::Graph& graph, dsl::Diagnostics& diagnostics)
-    : library_(library), graph_(graph), builder_(graph), diagnostics_(diagnostics) {
+Elaborator::Elaborator(const Library& library, graph::Graph& graph, dsl::Diagnostics& diagnostics, bool training)
+    : library_(library), graph_(graph), builder_(graph), diagnostics_(diagnostics), training_(training) {
   root_scope_.body = true;
   declare(library.prelude, prelude_);
   for (const ast::File& file : library.program.files) declare(file, program_);
@@ -75,6 +76,7 @@ std::optional<Value> Elaborator::lookup(const std::string& name) {
   for (const BuiltinRow& row : builtins)
     if (name == row.name) return Callable{row.id};
   if (name == "pi") return pi;
+  if (name == "training") return training_;
   return {};
 }
 
@@ -127,11 +129,12 @@ std::optional<double> Elaborator::number_of(const Value& value) const {
 
 }  // namespace elaboration
 
-std::optional<graph::Graph> elaborate(const Library& library, std::string_view name, dsl::Diagnostics& diagnostics) {
+std::optional<graph::Graph> elaborate(const Library& library, std::string_view name, dsl::Diagnostics& diagnostics,
+                                      bool training) {
   graph::Graph graph;
   graph.name = name;
   const std::size_t errors = diagnostics.error_count();
-  elaboration::Elaborator elaborator(library, graph, diagnostics);
+  elaboration::Elaborator elaborator(library, graph, diagnostics, training);
   if (!elaborator.root(name) || diagnostics.error_count() != errors) return {};
   return graph;
 }

@@ -22,8 +22,10 @@ struct Library {
 };
 
 /// The graph of the net or circuit `name`: an input (varying) for each argument with a shape, in order, and the output
-/// "out". Arguments without a shape need defaults. Nothing when errors were reported; several may be.
-std::optional<graph::Graph> elaborate(const Library& library, std::string_view name, dsl::Diagnostics& diagnostics);
+/// "out". Arguments without a shape need defaults. `training` is what the language calls so: without it, `dropout` and
+/// the like do nothing. Nothing when errors were reported; several may be.
+std::optional<graph::Graph> elaborate(const Library& library, std::string_view name, dsl::Diagnostics& diagnostics,
+                                      bool training = true);
 
 /// A compile-time number, list, string or boolean, as settings need it. Nothing when an error was reported.
 using Constant = std::variant<std::int64_t, double, bool, std::string>;

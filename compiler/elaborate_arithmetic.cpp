@@ -59,6 +59,11 @@ std::optional<ValueId> Elaborator::tensor(const Value& value, Span span) {
     if (element.offset != 0) id = builder_.add(id, builder_.constant(element.offset));
     return id;
   }
+  if (value.is<Label>()) {
+    report(DiagnosticKind::type_mismatch, span, "a tensor", describe(value))
+        .help("`index(y)` is its number, `one_hot(y)` a vector with a 1 there");
+    return {};
+  }
   expected("a tensor", value, span);
   return {};
 }

@@ -155,6 +155,35 @@ Value Elaborator::concat(Arguments arguments, Span span) {
   return Tensor{builder_.concat(std::move(parts), static_cast<int>(axis))};
 }
 
+std::string Elaborator::random_site(const std::string& name) {
+  const std::string home = instance_->prefix.empty() ? name : instance_->prefix;
+  const int visit = sites_[home]++;
+  return visit == 0 ? home : fmt::format("{}#{}", home, visit);
+}
+
+Value Elaborator::draws(Arguments arguments, Span span) {
+  const auto filled = fill("random", {"shape"}, 1, std::move(arguments), span);
+  if (!filled) return Poison{};
+  const auto extents = integers((*filled)[0]->value, (*filled)[0]->span);
+  if (!extents) return Poison{};
+  for (std::int64_t extent : *extents)
+    if (extent < 1) {
+      report(DiagnosticKind::bad_shape, (*filled)[0]->span, fmt::format("the extent is {}", extent));
+      return Poison{};
+    }
+  return Tensor{builder_.random({graph::Distribution::uniform, random_site("random"), 0}, *extents)};
+}
+
+Value Elaborator::label_builtin(Builtin builtin, const Value& x, Span span) {
+  if (!x.is<Label>()) return expected("a label", x, span);
+  const Label& label = x.as<Label>();
+  if (builtin == Builtin::index) return Tensor{label.index};
+  std::vector<double> classes(static_cast<std::size_t>(label.classes));
+  std::iota(classes.begin(), classes.end(), 0.0);
+  const ValueId numbers = builder_.constant(std::move(classes), {label.classes});
+  return Tensor{builder_.pointwise(Primitive::equal, {numbers, builder_.broadcast(label.index, {label.classes}, {})})};
+}
+
 Value Elaborator::call_builtin(Builtin builtin, const std::string& name, Arguments arguments, Span span) {
   if (builtin == Builtin::append) {
     const auto filled = fill(name, {"list", "item"}, 2, std::move(arguments), span);
@@ -166,6 +195,7 @@ Value Elaborator::call_builtin(Builtin builtin, const std::string& name, Argumen
   }
   if (builtin == Builtin::expval || builtin == Builtin::variance || builtin == Builtin::probs)
     return measure(builtin, name, std::move(arguments), span);
+  if (builtin == Builtin::random) return draws(std::move(arguments), span);
   const auto filled = fill(name, {"x"}, 1, std::move(arguments), span);
   if (!filled) return Poison{};
   const Value& x = (*filled)[0]->value;
@@ -178,6 +208,9 @@ Value Elaborator::call_builtin(Builtin builtin, const std::string& name, Argumen
       for (std::int64_t extent : graph_.shape(*id)) extents.items.emplace_back(extent);
       return extents;
     }
+    case Builtin::index:
+    case Builtin::one_hot:
+      return label_builtin(builtin, x, x_span);
     case Builtin::length:
       if (x.is<Qubits>()) return static_cast<std::int64_t>(x.as<Qubits>().numbers.size());
       if (!x.is<List>()) return expected("a list or a register", x, x_span);

@@ -14,10 +14,9 @@ namespace {
 
 constexpr std::size_t deepest_call = 100;
 
-/// An argument with a shape, or a label, which is a number a sample.
-bool takes_tensor(const ast::Parameter& parameter) {
-  return parameter.shape || (parameter.type && parameter.type->name.text == "label");
-}
+bool takes_label(const ast::Parameter& parameter) { return parameter.type && parameter.type->name.text == "label"; }
+/// An argument that differs from sample to sample.
+bool takes_tensor(const ast::Parameter& parameter) { return parameter.shape || takes_label(parameter); }
 
 std::string counted(std::size_t count, const char* noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
@@ -171,7 +170,11 @@ bool Elaborator::bind(const std::string& callee, const std::vector<ast::Paramete
           .note("declared here", parameters[k].span);
       fits = false;
     }
-    if (fits && takes_tensor(parameters[k])) {
+    if (fits && takes_label(parameters[k]) && !matched[k]->value.is<Label>()) {
+      expected("a label", matched[k]->value, matched[k]->span);
+      fits = false;
+    }
+    if (fits && parameters[k].shape) {
       const auto id = tensor(matched[k]->value, matched[k]->span);
       fits = fits && id;
       if (id) matched[k]->value = Tensor{*id};
@@ -180,9 +183,13 @@ bool Elaborator::bind(const std::string& callee, const std::vector<ast::Paramete
   }
   if (!fits) return false;
   Saved<Scope*> inside(scope_, &scope);
-  for (std::size_t k = 0; k < parameters.size(); ++k)
-    if (matched[k] && parameters[k].shape)
-      fits = bind_shape_variables(parameters[k], shape_of(matched[k]->value), values, scope) && fits;
+  for (std::size_t k = 0; k < parameters.size(); ++k) {
+    if (!matched[k] || !takes_tensor(parameters[k])) continue;
+    if (parameters[k].shape)
+      bind_shape_variables(parameters[k].shape->axes, shape_of(matched[k]->value), values, scope);
+    else
+      bind_shape_variables(parameters[k].type->arguments, {matched[k]->value.as<Label>().classes}, values, scope);
+  }
   for (std::size_t k = 0; k < parameters.size(); ++k) {
     if (matched[k]) continue;
     if (!parameters[k].default_value) {
@@ -191,7 +198,7 @@ bool Elaborator::bind(const std::string& callee, const std::vector<ast::Paramete
       continue;
     }
     Value value = eval(*parameters[k].default_value);
-    if (takes_tensor(parameters[k])) {
+    if (parameters[k].shape) {
       const auto id = tensor(value, parameters[k].default_value->span);
       value = id ? Value(Tensor{*id}) : Value(Poison{});
     }
@@ -200,15 +207,16 @@ bool Elaborator::bind(const std::string& callee, const std::vector<ast::Paramete
   }
   if (!fits) return false;
   for (std::size_t k = 0; k < parameters.size(); ++k)
-    if (matched[k] && parameters[k].shape)
+    if (matched[k] && takes_label(parameters[k]))
+      fits = check_label(callee, parameters[k], matched[k]->value.as<Label>(), matched[k]->span) && fits;
+    else if (matched[k] && parameters[k].shape)
       fits = check_shape(callee, parameters[k], shape_of(matched[k]->value), matched[k]->span) && fits;
   return fits;
 }
 
 /// Bare names and leading axes that mean nothing yet get the extents they meet; what does not fit is check_shape's.
-bool Elaborator::bind_shape_variables(const ast::Parameter& parameter, const Shape& shape,
+void Elaborator::bind_shape_variables(const std::vector<ast::Expr>& axes, const Shape& shape,
                                       const std::set<std::string>& values, Scope& scope) {
-  const auto& axes = parameter.shape->axes;
   std::size_t position = 0;
   for (const ast::Expr& axis : axes) {
     if (const auto* leading = std::get_if<ast::LeadingAxes>(&axis.node)) {
@@ -226,7 +234,27 @@ bool Elaborator::bind_shape_variables(const ast::Parameter& parameter, const Sha
     }
     ++position;
   }
-  return true;
+}
+
+std::optional<std::int64_t> Elaborator::classes_of(const ast::Parameter& parameter) {
+  const auto& arguments = parameter.type->arguments;
+  if (arguments.size() == 1) {
+    const auto classes = integer(arguments[0]);
+    if (!classes || *classes > 0) return classes;
+  }
+  report(DiagnosticKind::bad_shape, parameter.type->span, "a label states its number of classes")
+      .help("write it so: `label[10]`");
+  return {};
+}
+
+bool Elaborator::check_label(const std::string& callee, const ast::Parameter& parameter, const Label& label,
+                             Span span) {
+  const auto classes = classes_of(parameter);
+  if (!classes || *classes == label.classes) return classes.has_value();
+  report(DiagnosticKind::argument_shape, span, callee, fmt::format("label[{}] as `{}`", *classes, parameter.name.text),
+         fmt::format("label[{}]", label.classes))
+      .note("declared here", parameter.span);
+  return false;
 }
 
 bool Elaborator::check_shape(const std::string& callee, const ast::Parameter& parameter, const Shape& found,
@@ -367,12 +395,14 @@ bool Elaborator::root(std::string_view name) {
     for (const ast::Parameter& parameter : module->parameters) {
       if (!takes_tensor(parameter)) continue;
       const auto extents = parameter.shape ? shape(*parameter.shape) : Shape{};
-      known = known && extents;
-      if (!extents) continue;
+      const auto classes = parameter.shape ? 0 : classes_of(parameter);
+      known = known && extents && classes;
+      if (!extents || !classes) continue;
       builder_.set_origin(
           {static_cast<std::int32_t>(parameter.span.file), parameter.span.begin, parameter.span.end, -1});
       const ValueId id = builder_.input(parameter.name.text, {*extents, true});
-      arguments.push_back({parameter.name.text, Tensor{id}, parameter.span, parameter.name.span});
+      const Value value = parameter.shape ? Value(Tensor{id}) : Value(Label{id, *classes});
+      arguments.push_back({parameter.name.text, value, parameter.span, parameter.name.span});
     }
     if (!known) return false;
   }

@@ -61,9 +61,7 @@ Value Elaborator::finish_circuit(const ast::Module& module, CircuitState& state,
     runs.operands[k] = at_places(state.places, runs.operands[k], moves);
     if (moves) runs.mapped.push_back(static_cast<int>(k));
   }
-  const std::string home = instance_->prefix.empty() ? module.name.text : instance_->prefix;
-  const int visit = sites_[home]++;
-  const std::string site = visit == 0 ? home : fmt::format("{}#{}", home, visit);
+  const std::string site = random_site(module.name.text);
   const std::vector<ValueId> values = options.shift ? read_with_shifts(builder_, site, runs, measured.calls)
                                                     : read_with_exact_gradients(builder_, site, runs, measured.calls);
   if (options.shift) report_runs(module, state, measured, shift_count(state.circuit));

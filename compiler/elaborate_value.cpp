@@ -18,7 +18,8 @@ std::string describe(const Value& value) {
                                           "a tensor",      "a tensor",
                                           "a function",    "a layer",
                                           "qubits",        "an observable",
-                                          "a measurement", "a tensor that nothing was added to"};
+                                          "a measurement", "a tensor that nothing was added to",
+                                          "a label"};
   static_assert(std::size(words) == std::variant_size_v<decltype(value.data)>);
   return words[value.data.index()];
 }

@@ -35,12 +35,20 @@ struct Element {
   std::int64_t element = 0;
   double scale = 1, offset = 0;
 };
+/// One of `classes`, as a number a sample.
+struct Label {
+  ValueId index = graph::no_value;
+  std::int64_t classes = 0;
+};
 /// Functions that are neither primitives nor written in the language.
 enum class Builtin : std::uint8_t {
   shape,
   product,
   length,
   append,
+  random,
+  index,
+  one_hot,
   expval,
   variance,
   probs,
@@ -98,7 +106,7 @@ struct Declared {
 
 struct Value {
   std::variant<Poison, std::int64_t, double, bool, std::string, List, Tensor, Element, Callable, Layers, Qubits,
-               Observables, Measured, Declared>
+               Observables, Measured, Declared, Label>
       data;
 
   Value() = default;

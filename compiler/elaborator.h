@@ -80,7 +80,7 @@ struct LayerInstance {
 
 class Elaborator {
  public:
-  Elaborator(const Library& library, graph::Graph& graph, dsl::Diagnostics& diagnostics);
+  Elaborator(const Library& library, graph::Graph& graph, dsl::Diagnostics& diagnostics, bool training = true);
 
   bool root(std::string_view name);  // elaborate_calls.cpp
   Value eval(const ast::Expr& expr);
@@ -164,9 +164,12 @@ class Elaborator {
              std::vector<std::optional<BoundArgument>>& matched);
   bool bind(const std::string& callee, const std::vector<ast::Parameter>& parameters, Arguments arguments, Span span,
             Scope& scope);
-  bool bind_shape_variables(const ast::Parameter& parameter, const Shape& shape, const std::set<std::string>& values,
+  void bind_shape_variables(const std::vector<ast::Expr>& axes, const Shape& shape, const std::set<std::string>& values,
                             Scope& scope);
   bool check_shape(const std::string& callee, const ast::Parameter& parameter, const Shape& found, Span span);
+  /// The 10 of `y: label[10]`.
+  std::optional<std::int64_t> classes_of(const ast::Parameter& parameter);
+  bool check_label(const std::string& callee, const ast::Parameter& parameter, const Label& label, Span span);
   Value result_of(const ast::Module& module, const Value& value, std::int64_t places);
   /// Takes `gradient` and `simulate` out of the arguments of a circuit.
   bool take_options(const ast::Module& module, Arguments& arguments, CircuitOptions& options);
@@ -185,6 +188,11 @@ class Elaborator {
   Value call_primitive(Primitive op, Arguments arguments, Span span);
   Value call_builtin(Builtin builtin, const std::string& name, Arguments arguments, Span span);
   Value concat(Arguments arguments, Span span);
+  /// A tensor of draws from 0..1, new ones for each sample, step and call.
+  Value draws(Arguments arguments, Span span);
+  Value label_builtin(Builtin builtin, const Value& x, Span span);
+  /// A site of random numbers under the path of the current instance, or under `name` at the root.
+  std::string random_site(const std::string& name);
   /// Arguments by name, the first `required` of them present; nothing when reported.
   std::optional<std::vector<std::optional<BoundArgument>>> fill(const std::string& callee,
                                                                 std::initializer_list<std::string_view> names,
@@ -271,13 +279,14 @@ class Elaborator {
   graph::Graph& graph_;
   graph::Builder builder_;
   dsl::Diagnostics& diagnostics_;
+  bool training_;
   Items prelude_, program_;
   int gate_depth_ = 0;       // gates of the language around
   bool in_prelude_ = false;  // whose names mean what they mean there
   std::map<const ast::Item*, Value> constants_;
   std::set<const void*> in_progress_;
   std::map<std::string, ValueId> params_;
-  std::map<std::string, int> sites_;  // how often circuits with this path were finished
+  std::map<std::string, int> sites_;  // how often random numbers were drawn at this path
   std::vector<LayerInstance> layers_;
   std::vector<Span> calls_;  // being elaborated, outermost first
   Scope root_scope_;

@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "compiler/graph/verify.h"
@@ -81,7 +83,7 @@ std::optional<IndexedExpression::Access> IndexedExpression::access(const ast::Ex
     }
     const auto sum = affine(*subscript);
     if (!sum) return {};
-    if (inside_maximum_ && !stays_inside(*sum, access, subscript->span)) return {};
+    if (borders_) note_border(*sum, access, subscript->span);
     access.map.push_back(*sum);
   }
   if (access.map.size() == elaborator_.graph_.shape(access.tensor).size()) return access;
@@ -91,17 +93,52 @@ std::optional<IndexedExpression::Access> IndexedExpression::access(const ast::Ex
   return {};
 }
 
-/// A sum may skip terms out of range, which count as zero; a maximum may not, for zero could win.
-bool IndexedExpression::stays_inside(const Sum& sum, const Access& access, Span span) {
+/// What is read out of range is 0, as sums want it; a maximum has to leave it out, for zero could win.
+void IndexedExpression::note_border(const Sum& sum, const Access& access, Span span) {
   const Shape& shape = elaborator_.graph_.shape(access.tensor);
-  if (access.map.size() >= shape.size()) return true;  // reported by the caller
+  if (access.map.size() >= shape.size()) return;  // reported by the caller
   std::int64_t low = sum.offset, high = sum.offset;
   for (const auto& [id, coefficient] : sum.coefficients)
     (coefficient < 0 ? low : high) += coefficient * (extents({id})[0] - 1);
   const std::int64_t extent = shape[access.map.size()];
-  if (low >= 0 && high < extent) return true;
-  elaborator_.report(DiagnosticKind::index_range, span, "a subscript inside `max[…]`", extent);
-  return false;
+  if (low < 0 || high >= extent) borders_->push_back({sum, extent, span});
+}
+
+/// `body` with the lowest number there is wherever the subscript lies outside; nothing when it does so for all indices
+/// that the maximum is `over` (reported).
+std::optional<Indexed> IndexedExpression::without_border(Indexed body, const Border& border,
+                                                         const std::vector<IndexId>& over) {
+  std::vector<IndexId> axes;
+  for (const auto& [id, coefficient] : border.sum.coefficients) axes.push_back(id);
+  axes = ordered(std::move(axes));
+  const Shape shape = extents(axes);
+  std::vector<double> inside(static_cast<std::size_t>(graph::element_count(shape)));
+  std::set<Shape> places, reached;  // values of the indices that stay
+  for (std::size_t element = 0; element < inside.size(); ++element) {
+    std::int64_t subscript = border.sum.offset;
+    auto rest = static_cast<std::int64_t>(element);
+    Shape place;
+    for (std::size_t k = axes.size(); k-- > 0; rest /= shape[k]) {
+      subscript += border.sum.coefficients.at(axes[k]) * (rest % shape[k]);
+      if (std::find(over.begin(), over.end(), axes[k]) == over.end()) place.push_back(rest % shape[k]);
+    }
+    inside[element] = subscript >= 0 && subscript < border.extent;
+    places.insert(place);
+    if (inside[element] != 0) reached.insert(place);
+  }
+  if (reached != places) {
+    elaborator_.report(DiagnosticKind::bad_shape, border.span, "a maximum has no term that stays in the tensor");
+    return {};
+  }
+  graph::Builder& builder = elaborator_.builder_;
+  std::vector<int> positions;
+  for (IndexId axis : axes)
+    positions.push_back(static_cast<int>(std::find(body.axes.begin(), body.axes.end(), axis) - body.axes.begin()));
+  const Shape whole = extents(body.axes);
+  const ValueId condition = builder.broadcast(builder.constant(std::move(inside), shape), whole, positions);
+  const ValueId lowest = builder.constant(std::numeric_limits<float>::lowest(), whole);
+  body.value = Tensor{builder.pointwise(Primitive::select, {condition, body.value.as<Tensor>().id, lowest})};
+  return body;
 }
 
 ValueId IndexedExpression::contraction(const Product& product, const std::vector<IndexId>& space,
@@ -203,8 +240,10 @@ std::optional<Indexed> IndexedExpression::reduction(const ast::Reduction& node, 
   if (node.op == ast::ReductionOp::max) {
     result = maximum(node, over, span);
   } else {
+    std::vector<Border>* const borders = std::exchange(borders_, nullptr);
     Product product;
     if (collect(*node.body, product)) result = contracted(std::move(product), over);
+    borders_ = borders;
   }
   visible_ = outer;
   return result;
@@ -212,12 +251,17 @@ std::optional<Indexed> IndexedExpression::reduction(const ast::Reduction& node, 
 
 std::optional<Indexed> IndexedExpression::maximum(const ast::Reduction& node, const std::vector<IndexId>& over,
                                                   Span span) {
-  const bool outer = std::exchange(inside_maximum_, true);
+  std::vector<Border> borders;
+  std::vector<Border>* const outer = std::exchange(borders_, &borders);
   auto body = eval(*node.body);
-  inside_maximum_ = outer;
+  borders_ = outer;
   if (!body) return {};
-  const auto id = elaborator_.tensor(body->value, span);
+  auto id = elaborator_.tensor(body->value, span);
   if (!id) return {};
+  body->value = Tensor{*id};
+  for (const Border& border : borders)
+    if (!(body = without_border(std::move(*body), border, over))) return {};
+  id = body->value.as<Tensor>().id;
   std::vector<int> axes;
   Indexed result;
   for (std::size_t k = 0; k < body->axes.size(); ++k) {

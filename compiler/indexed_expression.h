@@ -57,7 +57,14 @@ class IndexedExpression {
   std::optional<Sum> affine(const ast::Expr& expr);
   std::optional<Sum> combined(const Sum& a, const Sum& b, std::int64_t sign) const;
   std::optional<Access> access(const ast::Expr& expr);
-  bool stays_inside(const Sum& sum, const Access& access, Span span);
+  /// A subscript inside `max[…]` that may lie outside 0..extent.
+  struct Border {
+    Sum sum;
+    std::int64_t extent = 0;
+    Span span;
+  };
+  void note_border(const Sum& sum, const Access& access, Span span);
+  std::optional<Indexed> without_border(Indexed body, const Border& border, const std::vector<IndexId>& over);
   std::optional<Indexed> eval(const ast::Expr& expr);
   std::optional<Indexed> eval_access(const ast::Expr& expr);
   std::optional<Indexed> reduction(const ast::Reduction& node, Span span);
@@ -85,7 +92,7 @@ class IndexedExpression {
   bool declared_;
   std::vector<Index> indices_;
   Visible visible_;
-  bool inside_maximum_ = false;
+  std::vector<Border>* borders_ = nullptr;  // of the maximum around
   std::map<const ast::Reduction*, Visible> reductions_;
   std::map<const ast::Expr*, Value> bases_;
   std::vector<Sum> left_;          // one a subscript, leading axes written out

@@ -32,7 +32,7 @@ struct Options {
 
 /// The graph of the program asked for, passes run.
 graph::Graph lowered(ModelFile& file, const Options& options) {
-  graph::Graph network = load_network(file, options.compile, options.net);
+  graph::Graph network = load_network(file, options.compile, options.net, options.program != "sampling");
   graph::Graph graph = network;
   if (options.program != "network") {
     auto schedule = file.schedule();

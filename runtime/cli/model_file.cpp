@@ -26,10 +26,14 @@ ModelFile::ModelFile(const std::string& path, const std::vector<std::string>& ov
   settings_ = dsl::read_settings(program_, diagnostics_);
 }
 
-std::optional<graph::Graph> ModelFile::elaborate(const std::string& name) {
+std::optional<graph::Graph> ModelFile::elaborate(const std::string& name, bool training) {
   if (name.empty() && !dsl::require_network(settings_, program_, diagnostics_)) return std::nullopt;
   const std::string& wanted = name.empty() ? settings_.model.network.value.name.text : name;
-  return qiln::elaborate(library(), wanted, diagnostics_);
+  if (training) return qiln::elaborate(library(), wanted, diagnostics_);
+  dsl::Diagnostics aside;
+  auto graph = qiln::elaborate(library(), wanted, aside, false);
+  if (!graph) diagnostics_ = std::move(aside);
+  return graph;
 }
 
 std::optional<diffusion::NoiseSchedule> ModelFile::schedule() {

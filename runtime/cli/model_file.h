@@ -33,7 +33,8 @@ class ModelFile {
   bool parsed() const { return parsed_; }
 
   /// The one net or circuit called `name`, or what `model { network = … }` names when `name` is empty.
-  std::optional<graph::Graph> elaborate(const std::string& name = {});
+  /// `training` is the language's; without it only errors are reported, for the rest has been said in training.
+  std::optional<graph::Graph> elaborate(const std::string& name = {}, bool training = true);
   /// The noise schedule that the settings ask for; nothing when an error was reported.
   std::optional<diffusion::NoiseSchedule> schedule();
 

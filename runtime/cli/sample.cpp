@@ -29,7 +29,7 @@ void run(Options options) {
   if (options.count > 0) options.overrides.push_back(fmt::format("sample.count={}", options.count));
   if (options.seed >= 0) options.overrides.push_back(fmt::format("sample.seed={}", options.seed));
   ModelFile file(folder.model().string(), options.overrides);
-  graph::Graph network = load_network(file, options.compile);
+  graph::Graph network = load_network(file, options.compile, {}, false);
   auto schedule = file.schedule();
   if (!schedule) file.report();
   auto settings = sampler_settings(file.settings(), *schedule);

@@ -57,11 +57,11 @@ jit::CacheOptions CompileOptions::cache() const {
   return cache;
 }
 
-graph::Graph load_network(ModelFile& file, const CompileOptions& options, const std::string& name) {
+graph::Graph load_network(ModelFile& file, const CompileOptions& options, const std::string& name, bool training) {
   std::optional<graph::Graph> network;
-  if (!file.diagnostics().has_errors()) network = file.elaborate(name);
-  if (network) report_findings(*network, file.diagnostics());
-  file.report();
+  if (!file.diagnostics().has_errors()) network = file.elaborate(name, training);
+  if (network && training) report_findings(*network, file.diagnostics());
+  file.report(training);
   run_circuit_passes(*network, !options.no_closed_form);
   return std::move(*network);
 }
@@ -85,6 +85,7 @@ diffusion::SamplerSettings sampler_settings(const dsl::Settings& settings, const
 train::Task load_task(ModelFile& file, const CompileOptions& options) {
   train::Task task;
   task.network = load_network(file, options);
+  task.sampled_network = load_network(file, options, {}, false);
   auto schedule = file.schedule();
   if (!schedule) file.report();
   task.schedule = *schedule;

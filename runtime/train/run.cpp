@@ -77,8 +77,8 @@ class Run {
   void draw_grid() {
     Checkpoint weights;
     trainer_.save(weights);
-    auto samples = diffusion::sample(task_.network, task_.schedule, weights, true, task_.samples, task_.sampler,
-                                     engine_, {}, task_.threads);
+    auto samples = diffusion::sample(task_.sampled_network.value_or(task_.network), task_.schedule, weights, true,
+                                     task_.samples, task_.sampler, engine_, {}, task_.threads);
     auto path = folder_.samples() / fmt::format("step{:06}.png", trainer_.steps());
     data::write_png(path, data::draw_grid(samples, task_.images.channels, task_.images.height, task_.images.width));
     fmt::print("samples: {}\n", path.string());

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "compiler/codegen/target.h"
@@ -17,7 +18,8 @@ namespace qiln::train {
 
 /// What is trained, on what, how.
 struct Task {
-  graph::Graph network;  // circuits lowered
+  graph::Graph network;                         // circuits lowered
+  std::optional<graph::Graph> sampled_network;  // without dropout; `network` when there is none
   diffusion::NoiseSchedule schedule;
   data::Images images;
   TrainerSettings trainer;

@@ -73,6 +73,20 @@ TEST_CASE("index bindings", "[elaborate]") {
   CHECK(in_net("z[2 * i] = x[i]\nreturn z").size() == 1);
 }
 
+TEST_CASE("borders of maxima", "[elaborate]") {
+  CHECK(in_net("z[i in 0..18] = max[u in 0..2] x[i + u - 2]\nreturn z") ==
+        Lines{"a maximum has no term that stays in the tensor @ i + u - 2"});
+  CHECK(in_net("z[i in 0..17] = max[u in 0..2] x[i + u - 1]\nreturn z").empty());
+}
+
+TEST_CASE("labels", "[elaborate]") {
+  CHECK(said("net N(y: label[3]) { return y * 2 }\n") == Lines{"expected a tensor, found a label @ y"});
+  CHECK(said("net N(y: label) { return index(y) }\n") == Lines{"a label states its number of classes @ label"});
+  CHECK(said("net M(y: label[4]) { return index(y) }\nnet N(y: label[3]) { return M(y) }\n") ==
+        Lines{"`M` expects label[4] as `y`, found label[3] @ y"});
+  CHECK(said("net N(y: label[3], x: [3]) { return x * one_hot(y) + random([3]) }\n").empty());
+}
+
 TEST_CASE("gates", "[elaborate]") {
   CHECK(in_circuit("CNOT q[0]") == Lines{"`CNOT` acts on 2 qubits, found 1 @ CNOT q[0]"});
   CHECK(in_circuit("CNOT q[0], q[0]") == Lines{"`CNOT` acts on one qubit twice @ CNOT q[0], q[0]"});

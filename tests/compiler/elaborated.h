@@ -4,11 +4,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "compiler/elaborate.h"
 #include "compiler/graph/verify.h"
 #include "dsl/parse.h"
 #include "dsl/prelude.h"
+#include "dsl/settings.h"
 #include "tests/catch.h"
 
 namespace qiln {
@@ -28,9 +30,11 @@ struct Elaborated {
     result.finish(name);
     return result;
   }
-  static Elaborated file(const std::string& path, std::string_view name) {
+  static Elaborated file(const std::string& path, std::string_view name,
+                         const std::vector<std::string>& overrides = {}) {
     Elaborated result;
     result.program = dsl::parse_program(path, result.sources, result.diagnostics);
+    dsl::apply_overrides(result.program, overrides, result.sources, result.diagnostics);
     result.finish(name);
     return result;
   }
