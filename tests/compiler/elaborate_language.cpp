@@ -165,6 +165,12 @@ TEST_CASE("schedules are tabulated", "[elaborate]") {
   const double at_0 = std::cos(0.008 / 1.008 * pi / 2), at_quarter = std::cos(0.258 / 1.008 * pi / 2);
   CHECK((*cosine)[0] == Approx(1));
   CHECK((*cosine)[1] == Approx(at_quarter * at_quarter / at_0 / at_0));
+  const auto logistic = table("sigmoid_schedule(start = -2, end = 4, tau = 0.5)");
+  REQUIRE(logistic);
+  auto curve = [](double v) { return 1 / (1 + std::exp(-v / 0.5)); };
+  CHECK((*logistic)[0] == Approx(1));
+  CHECK((*logistic)[1] == Approx((curve(4) - curve(-0.5)) / (curve(4) - curve(-2))));
+  CHECK((*logistic)[2] == Approx(0).margin(1e-12));
   CHECK_FALSE(table("nonsense(3)"));
   CHECK(diagnostics.error_count() == 1);
 }

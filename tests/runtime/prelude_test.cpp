@@ -135,7 +135,8 @@ TEST_CASE("the standard library and its gradients are PyTorch's", "[prelude]") {
 TEST_CASE("the standard library compiled is PyTorch's", "[prelude]") {
   jit::CacheOptions no_cache;
   no_cache.enabled = false;
-  jit::Engine engine(codegen::host_target(), no_cache);
+  const int lanes = GENERATE(4, 16);
+  jit::Engine engine(codegen::host_target(lanes), no_cache);
   for (const json& row : reference_values()["cases"]) {
     INFO("case " << row["case"] << ": " << net_text(row));
     const Case one(row);
