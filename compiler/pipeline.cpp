@@ -33,7 +33,11 @@ constexpr std::array table{
          "expand circuits simulated as density matrices into vectors of Pauli expectations"},
     Pass{"defer-resets", passes::defer_resets, "let a qubit that is reset go on as a fresh one"},
     Pass{"sample-channels", passes::sample_channels, "turn fixed noise channels into gates with random angles"},
-    Pass{"lower-circuits", passes::lower_circuits, "turn circuits into blocks on the state vector"},
+    Pass{"lower-circuits", [](graph::Graph& g) { return passes::lower_circuits(g, passes::Purpose::gradients); },
+         "turn circuits into blocks on the state vector, for values and gradients"},
+    Pass{"lower-circuits-for-values",
+         [](graph::Graph& g) { return passes::lower_circuits(g, passes::Purpose::values); },
+         "the same for values alone: more weights are folded into matrices"},
     Pass{"simplify", passes::simplify, "fold constants, drop identities and repeated movement"},
     Pass{"common-subexpressions", passes::common_subexpressions, "compute equal values once"},
     Pass{"dead-code", passes::dead_code, "drop what no output needs"},
@@ -92,11 +96,11 @@ void run_gate_passes(graph::Graph& graph, bool closed_form) {
   if (closed_form) run(pass_named("closed-form"), graph);
 }
 
-void run_circuit_passes(graph::Graph& graph, bool closed_form) {
+void run_circuit_passes(graph::Graph& graph, bool closed_form, bool gradients) {
   run_gate_passes(graph, closed_form);
   // Channels next: a density matrix keeps resets as they are, trajectories know nothing of them.
   for (std::string_view name : {"density", "defer-resets", "sample-channels"}) run(pass_named(name), graph);
-  run(pass_named("lower-circuits"), graph);
+  run(pass_named(gradients ? "lower-circuits" : "lower-circuits-for-values"), graph);
 }
 
 void run_standard_passes(graph::Graph& graph) {

@@ -10,6 +10,9 @@ namespace {
 using llvm::Value;
 using Op = StepKind::Op;
 
+/// Matrices on more qubits are not held in registers.
+constexpr int unrolled_qubits = 2;
+
 struct Complex {
   Value *re, *im;
 };
@@ -23,19 +26,17 @@ class StepEmitter {
     for (int k = 0; k < kernel::max_block_qubits; ++k) stride_[k] = field(StepRow::strides + k);
     switch (kind_.op) {
       case Op::dense:
-        return dense();
+        return kind_.qubits <= unrolled_qubits ? dense() : wide_dense();
       case Op::pair:
         return pair();
       case Op::diagonal:
         return diagonal();
       case Op::cross:
         return cross();
+      case Op::cross_row:
+        return cross_row();
       case Op::cross_element:
         return cross_element();
-      case Op::finish_dense:
-        return finish_dense();
-      case Op::finish_diagonal:
-        return finish_diagonal();
       default:
         assert(false && "not a step of entries");
     }
@@ -56,21 +57,27 @@ class StepEmitter {
     b_.store_vector(value.im, amplitude(re, b_.index(plane_)));
   }
 
-  /// Entries of the block's matrix (the second block's of a pair); element e is reals 2 e and 2 e + 1.
-  std::vector<Complex> entries(int count, bool second = false) {
-    const bool varying = second ? kind_.varying_second : kind_.varying;
+  /// Where the entries of the block's matrix (the second block's of a pair) stand.
+  Value* entry_base(bool second = false) {
     const int k = second ? 2 : 0;
-    Value* base = argument_element(b_, arguments_, field(StepRow::operand + k), field(StepRow::element + k), varying);
-    llvm::Type* type = varying ? b_.vector : b_.f32;
-    std::vector<Complex> result;
+    return argument_element(b_, arguments_, field(StepRow::operand + k), field(StepRow::element + k),
+                            second ? kind_.varying_second : kind_.varying);
+  }
+  /// Element e is reals 2 e and 2 e + 1.
+  Complex entry(Value* base, Value* e, bool second = false) {
+    const bool varying = second ? kind_.varying_second : kind_.varying;
+    Value* from = at(base, b_.ir.CreateShl(e, b_.index(1)), varying ? b_.vector : b_.f32);
     auto real = [&](int index) {
-      Value* from = at(base, b_.index(index), type);
-      return varying ? b_.load_vector(from) : b_.load_broadcast(from);
+      Value* where = at(from, b_.index(index), varying ? b_.vector : b_.f32);
+      return varying ? b_.load_vector(where) : b_.load_broadcast(where);
     };
-    for (int e = 0; e < count; ++e) {
-      Value* re = real(2 * e);
-      result.push_back({re, real(2 * e + 1)});
-    }
+    Value* re = real(0);
+    return {re, real(1)};
+  }
+  std::vector<Complex> entries(int count, bool second = false) {
+    Value* base = entry_base(second);
+    std::vector<Complex> result;
+    for (int e = 0; e < count; ++e) result.push_back(entry(base, b_.index(e), second));
     return result;
   }
   std::vector<Complex> matrix(int side, bool second = false) {
@@ -149,6 +156,47 @@ class StepEmitter {
     });
   }
 
+  /// Two rows at a time in a loop: all of the matrix at once would fill no register and much code.
+  void wide_dense() {
+    const int side = 1 << kind_.qubits;
+    const std::vector<Value*> corner = corners(kind_.qubits);
+    Value *base = entry_base(), *places = allocate(b_.i64, side), *fetched = allocate(b_.vector, 2 * side);
+    for (int c = 0; c < side; ++c) b_.ir.CreateAlignedStore(corner[c], at(places, b_.index(c), b_.i64), llvm::Align(8));
+    over_levels([&](Value* index) {
+      for (int c = 0; c < side; ++c) {
+        const Complex v = load(x_, b_.ir.CreateNSWAdd(index, corner[c]));
+        b_.store_vector(v.re, amplitude(fetched, b_.index(2 * c)));
+        b_.store_vector(v.im, amplitude(fetched, b_.index(2 * c + 1)));
+      }
+      b_.loop(b_.index(0), b_.index(side), 2, [&](Value* first) {
+        Value* const rows[2] = {first, b_.ir.CreateNSWAdd(first, b_.index(1))};
+        Complex sums[2] = {{b_.splat(0), b_.splat(0)}, {b_.splat(0), b_.splat(0)}};
+        for (int j = 0; j < side; ++j) {
+          Value* at_j = amplitude(fetched, b_.index(2 * j));
+          const Complex v{b_.load_vector(at_j), b_.load_vector(amplitude(at_j, b_.index(1)))};
+          for (int r = 0; r < 2; ++r) {
+            const Complex m = entry(base, element(rows[r], j));
+            sums[r] = kind_.adjoint ? multiply_conjugate_add(v, m, sums[r]) : multiply_add(m, v, sums[r]);
+          }
+        }
+        for (int r = 0; r < 2; ++r) store(sums[r], x_, b_.ir.CreateNSWAdd(index, load_word(b_, places, rows[r])));
+      });
+    });
+  }
+  /// The number of element (i, j) of the matrix, or of (j, i) where that is adjoint.
+  Value* element(Value* i, int j) {
+    const int side = 1 << kind_.qubits;
+    if (kind_.adjoint) return b_.ir.CreateNSWAdd(b_.index(j * side), i);
+    return b_.ir.CreateNSWAdd(b_.ir.CreateNSWMul(i, b_.index(side)), b_.index(j));
+  }
+  Value* allocate(llvm::Type* type, int count) {
+    auto& block = b_.function->getEntryBlock();
+    llvm::IRBuilder<> at_entry(&block, block.begin());
+    auto* room = at_entry.CreateAlloca(llvm::ArrayType::get(type, static_cast<std::uint64_t>(count)));
+    room->setAlignment(llvm::Align(64));
+    return room;
+  }
+
   void pair() {
     const std::vector<Complex> m = matrix(2), n = matrix(2, true);
     const std::vector<Value*> corner = corners(2);
@@ -213,6 +261,26 @@ class StepEmitter {
     for (int e = 0; e < 4; ++e) add_gradient(2 * e, {sums[2 * e], sums[2 * e + 1]});
   }
 
+  /// The elements of a row whose column has the corner's bits in all qubits but the last two.
+  void cross_row() {
+    Value *row = field(StepRow::corners), *column = field(StepRow::corners + 1);
+    Value *low = stride_[kind_.qubits - 1], *high = stride_[kind_.qubits - 2];
+    Value* const columns[] = {column, b_.ir.CreateNSWAdd(column, low), b_.ir.CreateNSWAdd(column, high),
+                              b_.ir.CreateNSWAdd(column, b_.ir.CreateNSWAdd(low, high))};
+    const std::vector<Value*> sums =
+        over_levels(std::vector<Value*>(8, b_.splat(0)), [&](Value* index, std::vector<Value*> sum) {
+          const Complex y = load(y_, b_.ir.CreateNSWAdd(index, row));
+          for (int j = 0; j < 4; ++j) {
+            const Complex next = multiply_conjugate_add(y, load(x_, b_.ir.CreateNSWAdd(index, columns[j])),
+                                                        {sum[2 * j], sum[2 * j + 1]});
+            sum[2 * j] = next.re;
+            sum[2 * j + 1] = next.im;
+          }
+          return sum;
+        });
+    for (int j = 0; j < 4; ++j) add_gradient(2 * j, {sums[2 * j], sums[2 * j + 1]});
+  }
+
   void cross_element() {
     Value *row = field(StepRow::corners), *column = field(StepRow::corners + 1);
     const std::vector<Value*> sum =
@@ -223,26 +291,6 @@ class StepEmitter {
           return std::vector<Value*>{next.re, next.im};
         });
     add_gradient(0, {sum[0], sum[1]});
-  }
-
-  void finish_dense() {
-    const int side = 1 << kind_.qubits;
-    const std::vector<Complex> m = entries(side * side);
-    auto element = [&](int i, int j) { return 2 * (i * side + j); };
-    for (int i = 0; i < side; ++i) {
-      std::vector<Complex> r;
-      for (int k = 0; k < side; ++k) r.push_back(gradient(element(i, k)));
-      for (int j = 0; j < side; ++j) {
-        Complex sum = multiply(r[0], m[j]);
-        for (int k = 1; k < side; ++k) sum = multiply_add(r[k], m[k * side + j], sum);
-        set_gradient(element(i, j), sum);
-      }
-    }
-  }
-
-  void finish_diagonal() {
-    const std::vector<Complex> d = entries(1 << kind_.qubits);
-    for (int i = 0; i < static_cast<int>(d.size()); ++i) set_gradient(2 * i, multiply(gradient(2 * i), d[i]));
   }
 
   LaneBuilder& b_;

@@ -17,25 +17,25 @@ struct StepRow {
   static constexpr int gradient = 5;  // argument and first element of the entries' cotangents (or sums), twice too
   static constexpr int strides = 9;   // in amplitudes, of each qubit
   static constexpr int levels = 13;   // count and stride of each
-  static constexpr int corners = 23;  // of cross_element: the offsets of row and column
+  static constexpr int corners = 23;  // of cross steps: the offsets of row and column
   static constexpr int plane = 23;    // of phases: from the real to the imaginary parts of the table
   static constexpr int terms = 25;    // of phases: first and number of masks in the table of masks
-  static constexpr int size = 27;
+  static constexpr int states = 27;   // of dense, pair, diagonal: 1 for x, 2 for y, 3 for both
+  static constexpr int size = 28;
 };
 
 struct StepKind {
   enum class Op : std::uint8_t {
-    dense,          // x <- M x
-    pair,           // x <- (M on the first qubit, N on the second) x
-    diagonal,       // x <- D x
-    cross,          // R += y x^dagger on one qubit, all 2 x 2 elements
+    dense,      // x <- M x
+    pair,       // x <- (M on the first qubit, N on the second) x
+    diagonal,   // x <- D x
+    cross,      // R += y x^dagger on one qubit, all 2 x 2 elements
+    cross_row,  // of R on k >= 2 qubits, 4 elements: y at the row's corner times conj(x from the column's corner on)
     cross_element,  // one element of R, on any qubits: y at the row's corner times conj(x at the column's)
-    finish_dense,   // R <- R M: the cotangent of M from R at the block's output, M being unitary
-    finish_diagonal,
-    rotate,    // x <- M x, M real, on one qubit or M and N on two, up to a sign of all of x
-    unrotate,  // the sums of one or two rotations, then both x and y undone
-    phases,    // x <- D x, D from a table
-    unphase,   // the sums of phases, then both x and y undone
+    rotate,         // x <- M x, M real, on one qubit or M and N on two, up to a sign of all of x
+    unrotate,       // the sums of one or two rotations, then both x and y undone
+    phases,         // x <- D x, D from a table
+    unphase,        // the sums of phases, then both x and y undone
   } op{};
   int qubits = 1;
   bool varying = true, varying_second = true;  // the entries, lane by lane

@@ -60,6 +60,7 @@ StateTables::Step StateTables::step_of(const Sweep& sweep, const std::vector<int
                  : blocks.size() == 2                  ? Op::pair
                                                        : Op::dense;
   step.kind.adjoint = backward && !rotation;
+  step.row[StepRow::states] = backward ? 3 : 1;
   std::vector<std::int32_t> qubits;
   for (std::size_t k = 0; k < blocks.size(); ++k) {
     set_operand(step, static_cast<int>(k), blocks[k]);
@@ -107,10 +108,10 @@ void StateTables::add_cross(const Sweep& sweep, int block, std::vector<Step>& st
     steps.push_back(step);
     return;
   }
-  step.kind.op = Op::cross_element;
-  step.kind.qubits = 1;  // one function does for any number
+  step.kind.op = diagonal ? Op::cross_element : Op::cross_row;
+  if (diagonal) step.kind.qubits = 1;  // one function does for any number
   const std::vector<std::int64_t> strides = kernel::strides(program_, sweep, of.qubits);
-  const int side = 1 << of.qubits.size();
+  const int side = 1 << of.qubits.size(), together = diagonal ? 1 : 4;
   auto corner = [&](int value) {
     std::int64_t offset = 0;
     for (std::size_t q = 0; q < strides.size(); ++q)
@@ -118,12 +119,12 @@ void StateTables::add_cross(const Sweep& sweep, int block, std::vector<Step>& st
     return offset;
   };
   for (int i = 0; i < side; ++i)
-    for (int j = 0; j < side; ++j) {
+    for (int j = 0; j < side; j += together) {
       if (diagonal && i != j) continue;
       step.row[StepRow::corners] = corner(i);
       step.row[StepRow::corners + 1] = corner(j);
       steps.push_back(step);
-      step.row[StepRow::gradient + 1] += 2;
+      step.row[StepRow::gradient + 1] += 2 * together;
     }
 }
 
@@ -162,10 +163,25 @@ void StateTables::add_forward() {
   }
 }
 
+/// The cotangent of the entries is the cotangent behind the block times the conjugate of the state in front of it.
+void StateTables::undo_entries(const Sweep& sweep, int block, std::vector<Step>& steps) {
+  Step undo = step_of(sweep, {block}, true);
+  undo.row[StepRow::states] = 1;
+  steps.push_back(undo);
+  add_cross(sweep, block, steps);
+  undo.row[StepRow::states] = 2;
+  steps.push_back(undo);
+}
+
 std::vector<StateTables::Step> StateTables::undoing(const Sweep& sweep) {
   std::vector<Step> steps;
   for (std::size_t s = sweep.steps.size(); s-- > 0;) {
     const auto& blocks = sweep.steps[s].blocks;
+    if (program_.blocks[blocks[0]].has_entries()) {
+      for (std::size_t k = blocks.size(); k-- > 0;) undo_entries(sweep, blocks[k], steps);
+      continue;
+    }
+    // Sums of turns are those behind the block.
     const Step undo = step_of(sweep, blocks, true);
     if (undo.kind.op != Op::unrotate && undo.kind.op != Op::unphase)
       for (int block : blocks) add_cross(sweep, block, steps);
@@ -216,8 +232,16 @@ void StateTables::dispatch(Value* row, std::span<Value* const> chunk, Value* off
     choice->addCase(ir.getInt64(k), block);
     ir.SetInsertPoint(block);
     const auto& [kind, function] = functions_[k];
-    ir.CreateCall(function, {chunk[0], chunk.back(), arguments_, row, offset});
-    if (kind.adjoint) ir.CreateCall(function, {chunk.back(), chunk.back(), arguments_, row, offset});
+    if (kind.adjoint) {
+      Value* states = load_word(builder_, row, StepRow::states);
+      Value* first = ir.CreateSelect(ir.CreateICmpEQ(states, builder_.index(2)), chunk.back(), chunk[0]);
+      ir.CreateCall(function, {first, chunk.back(), arguments_, row, offset});
+      builder_.when(ir.CreateICmpEQ(states, builder_.index(3)), [&] {
+        ir.CreateCall(function, {chunk.back(), chunk.back(), arguments_, row, offset});
+      });
+    } else {
+      ir.CreateCall(function, {chunk[0], chunk.back(), arguments_, row, offset});
+    }
     ir.CreateBr(done);
   }
   ir.SetInsertPoint(done);
@@ -312,37 +336,6 @@ void StateTables::walk_in_place(const std::vector<Value*>& states, const std::ve
                     run_steps(item, chunks, offset);
                     move(put_back, chunks, to, load_word(builder_, item, ItemRow::store), offset);
                   });
-  });
-}
-
-void StateTables::finish() {
-  // Entries that several blocks share are finished once.
-  std::vector<std::array<std::int64_t, 3>> finished;
-  std::vector<std::int64_t> rows;
-  const std::size_t first = functions_.size();
-  for (std::size_t b = 0; b < program_.blocks.size(); ++b) {
-    const Block& block = program_.blocks[b];
-    if (!block.has_entries()) continue;
-    const std::array<std::int64_t, 3> entries{block.operand, block.element, static_cast<std::int64_t>(block.kind)};
-    if (std::find(finished.begin(), finished.end(), entries) != finished.end()) continue;
-    finished.push_back(entries);
-    Step step;
-    set_operand(step, 0, static_cast<int>(b));
-    step.kind.op = block.kind == Block::Kind::diagonal ? Op::finish_diagonal : Op::finish_dense;
-    step.kind.qubits = static_cast<int>(block.qubits.size());
-    step.row[StepRow::function] = function_of(step.kind);
-    rows.insert(rows.end(), step.row.begin(), step.row.end());
-  }
-  if (rows.empty()) return;
-  functions_.erase(functions_.begin(), functions_.begin() + static_cast<std::ptrdiff_t>(first));
-  for (std::size_t r = StepRow::function; r < rows.size(); r += StepRow::size)
-    rows[r] -= static_cast<std::int64_t>(first);
-  Value* steps = make_table(builder_, rows);
-  const auto count = static_cast<std::int64_t>(rows.size()) / StepRow::size;
-  builder_.loop(builder_.index(0), builder_.index(count), 1, [&](Value* s) {
-    Value* row = builder_.ir.CreateGEP(builder_.i64, steps, builder_.ir.CreateNSWMul(s, builder_.index(StepRow::size)));
-    Value* const none[] = {llvm::Constant::getNullValue(builder_.pointer)};
-    dispatch(row, none, builder_.index(0));
   });
 }
 

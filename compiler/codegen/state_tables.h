@@ -35,8 +35,6 @@ class StateTables {
   /// fetches them from `sources` and the last one puts them back to `results`, if there are any.
   void walk_in_place(const std::vector<llvm::Value*>& states, const std::vector<llvm::Value*>& chunks,
                      const std::vector<llvm::Value*>& sources, const std::vector<llvm::Value*>& results);
-  /// Makes cotangents of matrix entries from the sums of their blocks.
-  void finish();
 
  private:
   using Row = std::array<std::int64_t, StepRow::size>;
@@ -47,6 +45,7 @@ class StateTables {
   void set_operand(Step& step, int k, int block);
   Step step_of(const kernel::Sweep& sweep, const std::vector<int>& blocks, bool backward);
   Step phase_step(const kernel::Sweep& sweep, int block, bool backward);
+  void undo_entries(const kernel::Sweep& sweep, int block, std::vector<Step>& steps);
   void add_cross(const kernel::Sweep& sweep, int block, std::vector<Step>& steps);
   std::vector<Step> undoing(const kernel::Sweep& sweep);
   void add_item(const std::vector<Step>& steps, const kernel::BitMap* fetch, const kernel::BitMap* store = nullptr);

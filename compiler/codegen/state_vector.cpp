@@ -28,10 +28,18 @@ void fill_zero(LaneBuilder& builder, Value* to, std::int64_t vectors) {
   fill(builder, to, vectors, [&](Value*) { return builder.splat(0); });
 }
 
+/// Whether an argument holds a lane vector an element.
+bool has_lanes(const LaneBuilder& builder, int argument) {
+  const kernel::Nest& nest = builder.nest;
+  if (!kernel::places_in_lanes(nest)) return nest.arguments[argument].varying;
+  const auto operands = static_cast<int>(nest.placed.size());
+  return argument >= operands || nest.placed[argument];
+}
+
 /// Copies an argument lane by lane, times `factor` if there is one; a uniform one goes to all lanes.
 void copy(LaneBuilder& builder, Value* to, int argument, std::int64_t vectors, Value* factor = nullptr) {
   Value* from = builder.argument(argument);
-  const bool lanes = builder.nest.arguments[argument].varying;
+  const bool lanes = has_lanes(builder, argument);
   fill(builder, to, vectors, [&](Value* i) {
     Value* value = lanes ? builder.load_vector(builder.ir.CreateGEP(builder.vector, from, i))
                          : builder.load_broadcast(builder.ir.CreateGEP(builder.f32, from, i));
@@ -44,7 +52,7 @@ Operands operands_of(const LaneBuilder& builder, int count) {
   Operands operands;
   std::int64_t begin = 0;
   for (int k = 0; k < count; ++k) {
-    operands.varying.push_back(builder.nest.arguments[k].varying);
+    operands.varying.push_back(has_lanes(builder, k));
     operands.cotangents.push_back(begin);
     begin += builder.nest.operand_elements[k];
   }
@@ -92,7 +100,7 @@ void emit_apply_adjoint(LaneBuilder& builder, Value* arguments) {
   Turns turns(builder, plan, operands, arguments, builder.argument(numbers.area));
   turns.prepare();
   for (int k = 0; k < 2; ++k) {
-    if (!builder.nest.varying || builder.nest.arguments[state + k].varying) continue;
+    if (!builder.nest.varying || has_lanes(builder, state + k)) continue;
     // To all lanes, where the first item does not write.
     sources[k] = buffers[plan.in_place ? 2 + k : k];
     copy(builder, sources[k], state + k, vectors);
@@ -113,7 +121,6 @@ void emit_apply_adjoint(LaneBuilder& builder, Value* arguments) {
       return builder.ir.CreateFMul(sign, value);
     });
   }
-  tables.finish();
   turns.gradients(result);
 }
 
@@ -131,10 +138,63 @@ std::int64_t result_elements(const kernel::Nest& nest) {
   }
 }
 
+/// Between `elements` floats of each of the places from `first` on, the last one repeated, and lane vectors.
+void transpose(LaneBuilder& builder, Value* by_place, Value* by_lane, Value* first, std::int64_t elements, bool out) {
+  auto& ir = builder.ir;
+  const int lanes = builder.target.lanes;
+  std::vector<Value*> from;
+  for (int lane = 0; lane < lanes; ++lane) {
+    Value* last = builder.index(builder.nest.places - 1);
+    Value* place = ir.CreateBinaryIntrinsic(llvm::Intrinsic::smin, ir.CreateNSWAdd(first, builder.index(lane)), last);
+    from.push_back(ir.CreateGEP(builder.f32, by_place, ir.CreateNSWMul(place, builder.index(elements))));
+  }
+  builder.loop(builder.index(0), builder.index(elements), 1, [&](Value* e) {
+    Value* vector = ir.CreateGEP(builder.vector, by_lane, e);
+    Value* all = out ? builder.load_vector(vector) : builder.splat(0);
+    for (int lane = 0; lane < lanes; ++lane) {
+      Value* one = ir.CreateGEP(builder.f32, from[lane], e);
+      if (out)
+        ir.CreateAlignedStore(ir.CreateExtractElement(all, builder.index(lane)), one, llvm::Align(4));
+      else
+        all = ir.CreateInsertElement(all, ir.CreateAlignedLoad(builder.f32, one, llvm::Align(4)), builder.index(lane));
+    }
+    if (!out) builder.store_vector(all, vector);
+  });
+}
+
+/// Runs `body` for as many places at once as there are lanes.
+void over_places_in_lanes(LaneBuilder& builder, const std::function<void(Value* arguments)>& body) {
+  const kernel::Nest& nest = builder.nest;
+  auto& ir = builder.ir;
+  builder.set_width(builder.target.lanes);
+  const auto count = static_cast<int>(nest.arguments.size()), result = static_cast<int>(nest.placed.size());
+  Value* own = ir.CreateAlloca(llvm::ArrayType::get(builder.pointer, static_cast<std::uint64_t>(count)));
+  std::vector<Value*> whole, now;
+  std::vector<std::int64_t> elements;
+  std::int64_t offset = 0;
+  for (int k = 0; k < count; ++k) {
+    const bool placed = k == result || (k < result && nest.placed[k]);
+    elements.push_back(!placed ? 0 : k == result ? result_elements(nest) : nest.operand_elements[k]);
+    whole.push_back(builder.argument(k));
+    now.push_back(placed ? ir.CreateConstGEP1_64(builder.vector, builder.argument(count - 1), offset) : whole[k]);
+    offset += elements.back();
+    ir.CreateAlignedStore(now[k], ir.CreateConstGEP1_64(builder.pointer, own, k), llvm::Align(8));
+  }
+  builder.loop(builder.index(0), builder.index(nest.places), builder.target.lanes, [&](Value* first) {
+    for (int k = 0; k < result; ++k)
+      if (elements[k] > 0) transpose(builder, whole[k], now[k], first, elements[k], false);
+    for (int k = 0; k < count; ++k) builder.set_argument(k, now[k]);
+    body(own);
+    for (int k = 0; k < count; ++k) builder.set_argument(k, whole[k]);
+    transpose(builder, whole[result], now[result], first, elements[result], true);
+  });
+}
+
 /// Runs `body` for each place, `arguments` being pointers to what belongs to the place.
 void over_places(LaneBuilder& builder, const std::function<void(Value* arguments)>& body) {
   const kernel::Nest& nest = builder.nest;
   if (nest.places == 0) return body(builder.function->getArg(0));
+  if (kernel::places_in_lanes(nest)) return over_places_in_lanes(builder, body);
   auto& ir = builder.ir;
   const auto count = static_cast<int>(nest.arguments.size()), result = static_cast<int>(nest.placed.size());
   Value* own = ir.CreateAlloca(llvm::ArrayType::get(builder.pointer, static_cast<std::uint64_t>(count)));

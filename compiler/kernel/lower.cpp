@@ -296,13 +296,25 @@ class Lowering {
         assert(node.op == Primitive::expval_adjoint);
         nest_.kind = Kind::expval_adjoint;
     }
+    add_scratch();
+  }
+
+  /// States, the area of turns, and what a nest with places in its lanes keeps lane by lane.
+  void add_scratch() {
+    const bool by_lane = places_in_lanes(nest_);
+    const int area = nest_.scratch - 1;
+    nest_.scratch += by_lane;
+    const std::int64_t result =
+        graph::element_count(graph_.shape(cluster_.anchor)) / std::max<std::int64_t>(1, nest_.places);
     for (int k = 0; k < nest_.scratch; ++k) {
       Buffer scratch;
       scratch.name = fmt::format("%{}.scratch{}", cluster_.anchor, k);
       scratch.storage = nest_.varying ? Storage::group : Storage::uniform;
       scratch.varying = nest_.varying;
-      const bool area = k + 1 == nest_.scratch;
-      scratch.elements = area ? TurnArea(nest_.program).elements : std::int64_t{2} << nest_.program.qubits;
+      scratch.elements = k < area    ? std::int64_t{2} << nest_.program.qubits
+                         : k == area ? TurnArea(nest_.program).elements
+                                     : placed_elements(nest_, result);
+      if (by_lane) scratch.elements *= program_.lanes;
       program_.buffers.push_back(std::move(scratch));
       add_circuit_argument(static_cast<BufferId>(program_.buffers.size() - 1), true);
     }

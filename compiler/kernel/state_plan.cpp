@@ -287,4 +287,16 @@ TurnArea::TurnArea(const BlockProgram& program) {
   elements += std::int64_t{4} << std::min(program.qubits, max_chunk_bits);
 }
 
+bool places_in_lanes(const Nest& nest) {
+  const bool state = nest.kind == Nest::Kind::apply_blocks || nest.kind == Nest::Kind::apply_blocks_adjoint;
+  return state && !nest.varying && nest.places > 0;
+}
+
+std::int64_t placed_elements(const Nest& nest, std::int64_t result_elements) {
+  std::int64_t elements = result_elements;
+  for (std::size_t k = 0; k < nest.placed.size(); ++k)
+    if (nest.placed[k]) elements += nest.operand_elements[k];
+  return elements;
+}
+
 }  // namespace qiln::kernel

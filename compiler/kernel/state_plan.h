@@ -92,4 +92,10 @@ struct TurnArea {
   static constexpr std::int64_t sum = 8;  // from the matrix to the sum
 };
 
+/// Whether a circuit's nest runs as many places at once as there are lanes: one for all samples does.
+bool places_in_lanes(const Nest& nest);
+/// Floats of a place that such a nest keeps lane by lane, in a buffer behind all others: of operands with an element a
+/// place, and of the result, which has `result_elements`.
+std::int64_t placed_elements(const Nest& nest, std::int64_t result_elements);
+
 }  // namespace qiln::kernel

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 #include <map>
+#include <optional>
 
 namespace qiln::passes {
 
@@ -35,6 +36,61 @@ std::int64_t progression(std::span<const std::int64_t> elements) {
   for (std::size_t i = 0; i < elements.size(); ++i)
     if (elements[i] < 0 || (i > 0 && elements[i] - elements[i - 1] != step)) return 0;
   return std::max<std::int64_t>(step, 0);
+}
+
+/// A box of a tensor: extents of the tensor, start and extents of the box.
+struct Box {
+  std::vector<std::int64_t> extents, start, count;
+  std::int64_t size = 1;
+};
+
+/// From the first of some elements, that many steps of each size, the smallest first, as a box of `total` elements
+/// under some shape; nothing where the steps are not multiples of each other or the box leaves the shape.
+std::optional<Box> box_of(std::int64_t first, std::span<const std::int64_t> steps, std::span<const std::int64_t> counts,
+                          std::int64_t total) {
+  Box box;
+  for (std::size_t k = 0; k <= steps.size(); ++k) {
+    const std::int64_t here = k == 0 ? 1 : steps[k - 1], above = k < steps.size() ? steps[k] : total;
+    if (above % here != 0) return std::nullopt;
+    box.extents.insert(box.extents.begin(), above / here);
+    box.start.insert(box.start.begin(), first % above / here);
+    box.count.insert(box.count.begin(), k == 0 ? 1 : counts[k - 1]);
+    if (box.start[0] + box.count[0] > box.extents[0]) return std::nullopt;
+    box.size *= box.count[0];
+  }
+  return box;
+}
+
+/// The longest box that elements begin with: weights of layers of gates lie in steps within steps.
+Box first_box(std::span<const std::int64_t> elements, std::int64_t total) {
+  std::vector<std::int64_t> steps, counts;
+  Box best = *box_of(elements[0], {}, {}, total);
+  for (;;) {
+    const auto length = static_cast<std::size_t>(best.size);
+    if (length >= elements.size()) return best;
+    const std::int64_t step = elements[length] - elements[0];
+    std::size_t same = length;  // elements that repeat those `length` before them, a step further
+    while (same < elements.size() && elements[same] - elements[same - length] == step) ++same;
+    if (step <= 0 || same < 2 * length) return best;
+    steps.push_back(step);
+    counts.push_back(static_cast<std::int64_t>(same / length));
+    const auto longer = box_of(elements[0], steps, counts, total);
+    if (!longer) return best;
+    best = *longer;
+  }
+}
+
+/// Elements as boxes one after the other; nothing if there would be too many.
+std::vector<Box> boxes_of(std::span<const std::int64_t> elements, std::int64_t total) {
+  constexpr std::size_t most = 24;
+  std::vector<Box> boxes;
+  if (std::any_of(elements.begin(), elements.end(), [](std::int64_t e) { return e < 0; })) return boxes;
+  while (!elements.empty()) {
+    if (boxes.size() == most) return {};
+    boxes.push_back(first_box(elements, total));
+    elements = elements.subspan(static_cast<std::size_t>(boxes.back().size));
+  }
+  return boxes;
 }
 
 }  // namespace
@@ -96,9 +152,19 @@ ValueId BatchMath::gather_from(ValueId operand, std::span<const std::int64_t> el
   const std::int64_t total = graph::element_count(builder_.graph().shape(operand));
   const ValueId flat = builder_.reshape(operand, {total});
   if (const std::int64_t step = progression(elements)) return builder_.slice(flat, {elements[0]}, {step}, {count_});
-  if (std::all_of(elements.begin(), elements.end(), [&](std::int64_t e) { return e == elements[0]; })) {
+  if (elements[0] >= 0 &&
+      std::all_of(elements.begin(), elements.end(), [&](std::int64_t e) { return e == elements[0]; })) {
     const ValueId one = builder_.slice(flat, {elements[0]}, {1}, {1});
     return builder_.broadcast(builder_.reshape(one, {}), {count_}, {});
+  }
+  if (const std::vector<Box> boxes = boxes_of(elements, total); !boxes.empty()) {
+    std::vector<ValueId> parts;
+    for (const Box& box : boxes) {
+      const std::vector<std::int64_t> step(box.start.size(), 1);
+      const ValueId part = builder_.slice(builder_.reshape(flat, box.extents), box.start, step, box.count);
+      parts.push_back(builder_.reshape(part, {box.size}));
+    }
+    return builder_.concat(std::move(parts));
   }
   std::vector<double> one_hot(count_ * total);
   for (std::int64_t i = 0; i < count_; ++i)

@@ -8,6 +8,9 @@
 #include "compiler/circuit/heisenberg.h"
 #include "compiler/passes/batch_value.h"
 #include "compiler/passes/fuse_blocks.h"
+#include "compiler/passes/fuse_gates.h"
+#include "compiler/passes/gate_matrices.h"
+#include "compiler/passes/product_entries.h"
 #include "compiler/passes/rewrite.h"
 #include "compiler/passes/state_values.h"
 #include "dsl/error.h"
@@ -20,81 +23,6 @@ using circuit::Circuit;
 using circuit::Operation;
 using graph::ValueId;
 
-/// A row-major matrix for each block of a group.
-struct MatrixBatch {
-  std::size_t side = 1;
-  std::vector<ComplexBatch> entries;
-};
-
-/// cos and sin of sums of angles, each made once.
-class AngleFunctions {
- public:
-  AngleFunctions(BatchMath& math, std::vector<BatchValue> angles) : math_(math), angles_(std::move(angles)) {}
-
-  /// exp(i * sum over k of factor[k] * angle k)
-  ComplexBatch phase(std::array<double, max_gate_parameters> factors) {
-    bool negative = false;
-    for (double factor : factors)
-      if (factor != 0) {
-        negative = factor < 0;
-        break;
-      }
-    if (negative)
-      for (double& factor : factors) factor = -factor;
-    auto found = known_.find(factors);
-    if (found == known_.end()) {
-      BatchValue sum = math_.number(0);
-      for (std::size_t k = 0; k < angles_.size(); ++k)
-        sum = math_.add(sum, math_.multiply(math_.number(factors[k]), angles_[k]));
-      found = known_.emplace(factors, ComplexBatch{math_.cos(sum), math_.sin(sum)}).first;
-    }
-    return negative ? conjugate(math_, found->second) : found->second;
-  }
-
-  ComplexBatch entry(const GateEntry& entry) {
-    ComplexBatch value{math_.number(entry.real), math_.number(entry.imaginary)};
-    if (entry.trigonometric != GateEntry::Trigonometric::one) {
-      std::array<double, max_gate_parameters> half{};
-      half[entry.half_angle] = 0.5;
-      const ComplexBatch both = phase(half);
-      const bool cosine = entry.trigonometric == GateEntry::Trigonometric::cosine;
-      value = multiply(math_, value, {cosine ? both.re : both.im, math_.number(0)});
-    }
-    return entry.has_phase() ? multiply(math_, value, phase(entry.phase)) : value;
-  }
-
- private:
-  BatchMath& math_;
-  std::vector<BatchValue> angles_;
-  std::map<std::array<double, max_gate_parameters>, ComplexBatch> known_;
-};
-
-/// The matrix of like operations, one for each block of a group.
-MatrixBatch matrix_of(BatchMath& math, std::span<const Operation* const> operations,
-                      std::span<const ValueId> operands) {
-  const Operation& first = *operations[0];
-  std::vector<BatchValue> angles;
-  for (std::size_t a = 0; a < first.angles.size(); ++a) {
-    std::vector<circuit::Angle> of_angle;
-    for (const Operation* operation : operations) of_angle.push_back(operation->angles[a]);
-    angles.push_back(math.gather(of_angle, operands));
-  }
-  AngleFunctions functions(math, std::move(angles));
-  const GateRow& row = gate(first.gate);
-  MatrixBatch matrix;
-  matrix.side = std::size_t{1} << first.qubits.size();
-  matrix.entries.assign(matrix.side * matrix.side, {math.number(0), math.number(0)});
-  const std::size_t begin = matrix.side - (std::size_t{1} << row.targets);  // where all controls are 1
-  for (std::size_t i = 0; i < begin; ++i) matrix.entries[i * matrix.side + i].re = math.number(1);
-  for (const GateEntry& entry : row.matrix.entries()) {
-    const std::size_t i = begin + (first.inverse ? entry.column : entry.row);
-    const std::size_t j = begin + (first.inverse ? entry.row : entry.column);
-    const ComplexBatch value = functions.entry(entry);
-    matrix.entries[i * matrix.side + j] = first.inverse ? conjugate(math, value) : value;
-  }
-  return matrix;
-}
-
 /// A circuit's node: its operands, and over how many places which of them are mapped.
 struct Run {
   std::vector<ValueId> operands;
@@ -103,10 +31,16 @@ struct Run {
   bool moves(std::int32_t operand) const { return std::find(mapped.begin(), mapped.end(), operand) != mapped.end(); }
 };
 
-/// Equal for blocks whose matrices are one formula, and are uniform or varying, mapped or not together.
-std::vector<int> structure_of(const FusedBlock& block, const Run& run, const graph::Graph& graph) {
+/// Equal for blocks whose matrices are one formula, and are uniform or varying, mapped or not together. Products are
+/// uniform, and begin with another number.
+std::vector<std::int64_t> key_of(const FusedBlock& block, const Run& run, const graph::Graph& graph) {
+  if (!block.parts.empty()) {
+    std::vector<std::int64_t> key = structure_of(block);
+    key.insert(key.begin(), -1);
+    return key;
+  }
   const Operation& gate = *block.gate;
-  std::vector<int> key{static_cast<int>(block.kind), static_cast<int>(gate.gate), gate.inverse, gate.controls};
+  std::vector<std::int64_t> key{static_cast<int>(block.kind), static_cast<int>(gate.gate), gate.inverse, gate.controls};
   for (const circuit::Angle& angle : gate.angles)
     key.push_back(angle.operand < 0 ? 0
                                     : 1 + graph.varying(run.operands[angle.operand]) + 2 * run.moves(angle.operand));
@@ -114,6 +48,7 @@ std::vector<int> structure_of(const FusedBlock& block, const Run& run, const gra
 }
 
 bool moves(const FusedBlock& block, const Run& run) {
+  if (!block.parts.empty()) return false;
   for (const circuit::Angle& angle : block.gate->angles)
     if (angle.operand >= 0 && run.moves(angle.operand)) return true;
   return false;
@@ -121,19 +56,12 @@ bool moves(const FusedBlock& block, const Run& run) {
 
 /// The entries of the blocks of one group: [blocks, reals of a block], with the places in front if they are mapped.
 ValueId entries_of(graph::Builder& builder, std::span<const FusedBlock* const> blocks, const Run& run) {
+  if (!blocks[0]->parts.empty()) return product_entries(builder, blocks, run.operands);
   const std::int64_t places = moves(*blocks[0], run) ? run.places : 0;
   BatchMath math(builder, static_cast<std::int64_t>(blocks.size()), places, run.mapped);
   std::vector<const Operation*> operations;
   for (const FusedBlock* block : blocks) operations.push_back(block->gate);
-  const MatrixBatch matrix = matrix_of(math, operations, run.operands);
-  std::vector<BatchValue> reals;
-  for (std::size_t i = 0; i < matrix.side; ++i)
-    for (std::size_t j = 0; j < matrix.side; ++j) {
-      if (blocks[0]->kind == Block::Kind::diagonal && i != j) continue;
-      reals.push_back(matrix.entries[i * matrix.side + j].re);
-      reals.push_back(matrix.entries[i * matrix.side + j].im);
-    }
-  return math.stack(reals);
+  return math.stack(matrix_reals(math, operations, run.operands, blocks[0]->kind == Block::Kind::diagonal));
 }
 
 /// The operands that turns and phases take their angles from, shared ones first: numbers of the circuit's operands, and
@@ -172,14 +100,14 @@ ValueId results_of(graph::Builder& builder, const Circuit& circuit, ValueId stat
 
 class CircuitLowering {
  public:
-  CircuitLowering(graph::Builder& builder, const Circuit& circuit, const Run& run)
-      : builder_(builder), circuit_(circuit), run_(run) {}
+  CircuitLowering(graph::Builder& builder, const Circuit& circuit, const Run& run, Purpose purpose)
+      : builder_(builder), circuit_(circuit), run_(run), purpose_(purpose) {}
 
   ValueId run() {
     std::vector<bool> shared;
     for (std::size_t k = 0; k < run_.operands.size(); ++k)
       shared.push_back(!builder_.graph().varying(run_.operands[k]) && !run_.moves(static_cast<std::int32_t>(k)));
-    const std::vector<FusedBlock> fused = fuse_blocks(circuit_, shared);
+    const std::vector<FusedBlock> fused = fuse_blocks(circuit_, shared, purpose_);
     std::vector<std::int32_t> place;
     const std::vector<std::int32_t> used = angle_operands(fused, shared, place);
     for (std::int32_t k : used) add_value(run_.operands[k], run_.moves(k));
@@ -219,7 +147,7 @@ class CircuitLowering {
     for (circuit::Turn& turn : block.turns) renumber(turn.angle);
     for (circuit::Phase& phase : block.phases) renumber(phase.angle);
     if (block.has_entries()) {
-      const auto [found, added] = known_.emplace(structure_of(fused, run_, builder_.graph()), groups_.size());
+      const auto [found, added] = known_.emplace(key_of(fused, run_, builder_.graph()), groups_.size());
       if (added) groups_.emplace_back();
       block.operand = static_cast<std::int32_t>(values_.size() + found->second);
       block.element = static_cast<std::int64_t>(groups_[found->second].size());
@@ -245,20 +173,21 @@ class CircuitLowering {
   graph::Builder& builder_;
   const Circuit& circuit_;
   const Run& run_;
+  Purpose purpose_;
   std::vector<ValueId> values_;  // operands of apply_blocks
   std::vector<int> mapped_;      // which of them
   circuit::BlockProgram program_;
   std::vector<std::vector<const FusedBlock*>> groups_;
-  std::map<std::vector<int>, std::size_t> known_;
+  std::map<std::vector<std::int64_t>, std::size_t> known_;
 };
 
-ValueId lower(graph::Builder& builder, const Circuit& whole, const Run& run) {
+ValueId lower(graph::Builder& builder, const Circuit& whole, const Run& run, Purpose purpose) {
   const Circuit circuit = absorb_into_readout(whole);
   if (circuit.has_channels() || circuit.simulation != circuit::Simulation::state)
     throw Error(fmt::format("lower-circuits: {} has channels, which `sample-channels` or `density` replace before it",
                             circuit.name),
                 1);
-  return CircuitLowering(builder, circuit, run).run();
+  return CircuitLowering(builder, circuit, run, purpose).run();
 }
 
 }  // namespace
@@ -275,7 +204,7 @@ ValueId as_varying(graph::Graph& graph, ValueId value, const std::vector<ValueId
   return value;
 }
 
-bool lower_circuits(graph::Graph& graph) {
+bool lower_circuits(graph::Graph& graph, Purpose purpose) {
   Rewrite rewrite(graph);
   rewrite.builder().graph().blocks = graph.blocks;
   bool changed = false;
@@ -288,7 +217,7 @@ bool lower_circuits(graph::Graph& graph) {
     const Circuit& circuit = graph.circuits[node.as<graph::CircuitAttributes>().index];
     const auto& attributes = node.as<graph::CircuitAttributes>();
     const Run run{node.operands, attributes.places, attributes.mapped};
-    const ValueId value = lower(rewrite.builder(), circuit, run);
+    const ValueId value = lower(rewrite.builder(), circuit, run, purpose);
     rewrite.map(id, as_varying(rewrite.builder().graph(), value, node.operands));
     changed = true;
   }

@@ -104,7 +104,7 @@ TimedStep gradient_step(ModelFile& file, const CompileOptions& options, const st
 }
 
 TimedStep sampling_step(ModelFile& file, const CompileOptions& options, std::int64_t batch) {
-  auto made = compiled(diffusion::sampling_step(load_network(file, options)), options, batch);
+  auto made = compiled(diffusion::sampling_step(load_network(file, options, {}, false)), options, batch);
   return {[&program = made->program, batch] { program.run(batch); },
           batch,
           {{"sampling", &made->program}},

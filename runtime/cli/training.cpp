@@ -62,7 +62,7 @@ graph::Graph load_network(ModelFile& file, const CompileOptions& options, const 
   if (!file.diagnostics().has_errors()) network = file.elaborate(name, training);
   if (network && training) report_findings(*network, file.diagnostics());
   file.report(training);
-  run_circuit_passes(*network, !options.no_closed_form);
+  run_circuit_passes(*network, !options.no_closed_form, training);
   return std::move(*network);
 }
 

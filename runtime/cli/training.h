@@ -22,7 +22,7 @@ struct CompileOptions {
 
 /// The network with its circuits lowered, ready to be differentiated. Reports errors and throws on them; findings are
 /// reported too. `name`: another net or circuit than the one that `model` names. Without `training` it is the network
-/// that samples: dropout is gone, and findings are not repeated.
+/// that samples: dropout is gone, circuits are lowered for values alone, and findings are not repeated.
 graph::Graph load_network(ModelFile& file, const CompileOptions& options, const std::string& name = {},
                           bool training = true);
 

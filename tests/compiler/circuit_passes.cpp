@@ -88,12 +88,13 @@ TEST_CASE("gates moved into the readout leave the readings as they are") {
 }
 
 TEST_CASE("the number of nodes of a lowered circuit does not depend on its depth") {
-  auto nodes = [](int layers) {
-    graph::Graph g = test::graph_of(strongly_entangling(4, layers, "RX"), {Numbers(4), Numbers(12 * layers)});
+  auto nodes = [](int n, int layers) {
+    graph::Graph g = test::graph_of(strongly_entangling(n, layers, "RX"), {Numbers(n), Numbers(3 * n * layers)});
     passes::lower_circuits(g);
     return g.nodes.size();
   };
-  CHECK(nodes(3) == nodes(30));
+  CHECK(nodes(5, 3) == nodes(5, 30));
+  CHECK(nodes(4, 30) == nodes(4, 60));  // one product
 }
 
 TEST_CASE("weights alone make uniform matrices") {

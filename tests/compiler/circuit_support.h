@@ -90,6 +90,8 @@ inline std::vector<Complex> run_blocks(const circuit::BlockProgram& program, con
                                        std::size_t basis = 0) {
   std::vector<Complex> state(std::size_t{1} << program.qubits);
   state[basis] = 1;
+  for (std::size_t b = 0; program.initial >= 0 && b < state.size(); ++b)
+    state[b] = {entries[program.initial][b], entries[program.initial][b + state.size()]};
   for (const auto& block : program.blocks) {
     if (block.kind == circuit::Block::Kind::permutation) {
       std::vector<Complex> moved(state.size());
@@ -223,11 +225,22 @@ inline Numbers interpret(const graph::Graph& g, const std::map<std::string, Numb
     } else if (node.op == Primitive::phase_tables) {
       out.assign(count, NAN);  // read by nothing
     } else if (node.op == Primitive::apply_blocks) {
-      std::vector<Numbers> entries;
-      for (std::size_t k = 0; k < node.operands.size(); ++k) entries.push_back(operand(k));
-      const auto state = run_blocks(g.blocks[node.as<graph::CircuitAttributes>().index], entries);
-      for (const Complex& amplitude : state) out.push_back(amplitude.real());
-      for (const Complex& amplitude : state) out.push_back(amplitude.imag());
+      const auto& attributes = node.as<graph::CircuitAttributes>();
+      const auto& program = g.blocks[attributes.index];
+      for (std::int64_t place = 0; place < std::max<std::int64_t>(1, attributes.places); ++place) {
+        std::vector<Numbers> entries;
+        for (std::size_t k = 0; k < node.operands.size(); ++k) {
+          entries.push_back(operand(k));
+          if (std::find(attributes.mapped.begin(), attributes.mapped.end(), static_cast<int>(k)) ==
+              attributes.mapped.end())
+            continue;
+          const auto size = static_cast<std::int64_t>(operand(k).size()) / attributes.places;
+          entries.back() = {operand(k).begin() + place * size, operand(k).begin() + (place + 1) * size};
+        }
+        const auto state = run_blocks(program, entries);
+        for (const Complex& amplitude : state) out.push_back(amplitude.real());
+        for (const Complex& amplitude : state) out.push_back(amplitude.imag());
+      }
     } else if (node.op == Primitive::expval) {
       std::vector<Complex> state(operand(0).size() / 2);
       for (std::size_t b = 0; b < state.size(); ++b) state[b] = {operand(0)[b], operand(0)[b + state.size()]};

@@ -12,6 +12,7 @@
 #include "tests/circuit_graph.h"
 #include "tests/compiler/circuit_support.h"
 #include "tests/random_graph.h"
+#include "tests/runtime/differences.h"
 #include "tests/unet_graph.h"
 
 using namespace qiln;
@@ -170,6 +171,43 @@ TEST_CASE("a compiled training step has the same bits on 1, 2 and 7 threads, and
         if (threads == 1) first.push_back(executable.output(graph.outputs[k].name));
         CHECK(executable.output(graph.outputs[k].name) == first[k]);
       }
+    }
+  }
+}
+
+TEST_CASE("compiled products of gates and their gradients agree with the reference and with differences") {
+  for (unsigned seed = 0; seed < 3; ++seed) {
+    INFO("seed " << seed);
+    const int n = 2 + static_cast<int>(seed);
+    auto random = test::random_circuit(n, 300, 900 + seed);
+    for (std::size_t o = n; o < random.circuit.operations.size(); ++o)
+      for (auto& angle : random.circuit.operations[o].angles)
+        if (angle.operand == 0) angle.operand = 1;
+    auto graph = test::graph_of(random.circuit, random.operands);
+    run_circuit_passes(graph, false);
+    REQUIRE(graph.blocks.size() > 1);  // a circuit for the columns of a product
+    graph::Builder b(graph);
+    const auto read = graph.output("y");
+    const auto loss = b.batch_sum(b.reduce_sum(b.multiply(read, read), {0}));
+    graph.outputs.push_back({"loss", loss});
+    // A weight is in tens of gates: high derivatives are large.
+    CHECK(test::compare_gradients(graph, loss, test::formula_feed(graph, 2, 3), 6, 2e-4) == "");
+    std::vector<graph::ValueId> inputs;
+    for (graph::ValueId id = 0; id < graph.nodes.size(); ++id)
+      if (graph[id].op == Primitive::input) inputs.push_back(id);
+    const auto derivatives = gradients(graph, loss, inputs);
+    for (std::size_t k = 0; k < derivatives.size(); ++k)
+      graph.outputs.push_back({"gradient" + std::to_string(k), derivatives[k]});
+    run_standard_passes(graph);
+    for (int lanes : {4, 8, 16}) {
+      INFO("lanes " << lanes);
+      jit::Engine engine(codegen::host_target(lanes), {false, {}});
+      auto executable = compiled(graph, engine, 2);
+      reference::Feed<double> feed;
+      feed.batch = 3 + 4 * seed;
+      fill(graph, executable, feed);
+      executable.run(feed.batch);
+      CHECK(worst(graph, executable, feed, reference::float_epsilon * reference::float_epsilon) < 8);
     }
   }
 }
