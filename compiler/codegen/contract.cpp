@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "compiler/codegen/contract_plan.h"
 #include "compiler/codegen/pointwise.h"
@@ -16,14 +18,15 @@ using llvm::Value;
 /// Emits the tiles of one phase.
 class PhaseEmitter {
  public:
-  PhaseEmitter(LaneBuilder& builder, const Phase& phase)
+  PhaseEmitter(LaneBuilder& builder, const Phase& phase, int outermost = -1)
       : b_(builder),
         phase_(phase),
-        plan_(plan_contract(phase, builder.target)),
+        plan_(plan_contract(phase, lanes_of(builder, phase), builder.target, outermost)),
         axes_(static_cast<int>(phase.extents.size())),
         sums_(static_cast<int>(phase.reduction.size())) {}
 
   std::int64_t tiles() const { return plan_.parallel_pieces(); }
+  int outermost() const { return plan_.axis_order.empty() ? -1 : plan_.axis_order[0]; }
 
   /// Emits tiles begin .. end - 1 (i64 values) of this phase.
   void emit(Value* begin, Value* end) {
@@ -47,6 +50,12 @@ class PhaseEmitter {
   }
 
  private:
+  static std::vector<bool> lanes_of(const LaneBuilder& builder, const Phase& phase) {
+    std::vector<bool> varying;
+    for (const auto& factor : phase.factors)
+      varying.push_back(builder.nest.varying && builder.nest.arguments[factor.argument].varying);
+    return varying;
+  }
   Value* maximum(Value* a, Value* c) { return b_.ir.CreateSelect(b_.ir.CreateICmpSGT(a, c), a, c); }
   Value* minimum(Value* a, Value* c) { return b_.ir.CreateSelect(b_.ir.CreateICmpSLT(a, c), a, c); }
   Value* scaled(Value* v, std::int64_t by) { return by == 1 ? v : b_.ir.CreateMul(v, b_.index(by)); }
@@ -90,9 +99,46 @@ class PhaseEmitter {
       pointers_.push_back(
           advanced(moving ? b_.ir.CreateGEP(b_.f32, pointer, moving) : pointer, offset * floats(factor)));
     }
+    prefetch_epilogue();
     std::vector<Value*> sums(members_.size(), b_.splat(0));
     sums = sum_over(0, std::move(sums));
     epilogue(sums);
+  }
+
+  /// The place of a member of the tile among the nest's output coordinates.
+  std::vector<Coordinate> point(const std::vector<std::int64_t>& member) {
+    std::vector<Coordinate> point(axes_);
+    for (int d = 0; d < axes_; ++d) {
+      const Coordinate c = at_[d].plus(member[d]);
+      point[d].base = c.base ? scaled(c.base, phase_.step[d]) : nullptr;
+      point[d].offset = phase_.start[d] + phase_.step[d] * c.offset;
+    }
+    return point;
+  }
+
+  /// What the epilogue reads and writes lies beyond the caches as often as not, and no processor looks past a whole sum
+  /// for it: it is sent for while the sum runs.
+  void prefetch_epilogue() {
+    constexpr std::int64_t enough = 200;  // multiply-adds, some hundred cycles
+    if (graph::element_count(phase_.reduction) * static_cast<std::int64_t>(members_.size()) < enough) return;
+    for (const auto& i : b_.nest.epilogue)
+      if (i.kind == kernel::Instruction::Kind::load && i.access.guards.empty()) prefetch(i.access, false);
+    for (const auto& store : b_.nest.stores) prefetch(store.access, true);
+  }
+
+  /// One request a cache line that the members of the tile touch.
+  void prefetch(const kernel::Access& access, bool written) {
+    constexpr std::int64_t line = 16;
+    if (!varying(access) && !written) return;
+    std::set<std::int64_t> lines;
+    for (const auto& member : members_) {
+      std::int64_t offset = 0;
+      for (int d = 0; d < axes_; ++d) offset += access.strides[d] * phase_.step[d] * member[d];
+      if (!lines.insert(offset * floats(access) / line).second) continue;
+      Value* address = b_.address(access, point(member));
+      b_.ir.CreateIntrinsic(llvm::Intrinsic::prefetch, {address->getType()},
+                            {address, b_.ir.getInt32(written), b_.ir.getInt32(3), b_.ir.getInt32(1)});
+    }
   }
 
   void each_member(int axis, std::vector<std::int64_t>& member) {
@@ -152,17 +198,43 @@ class PhaseEmitter {
 
   std::vector<Value*> run_range(int position, Value* low, Value* high, std::vector<Value*> sums) {
     int k = plan_.sum_order[position];
-    return b_.loop(low, high, 1, std::move(sums), [&](Value* index, std::span<Value* const> carried) {
+    const std::int64_t together = rounds_together(position, low, high);
+    return b_.loop(low, high, together, std::move(sums), [&](Value* index, std::span<Value* const> carried) {
       auto saved = pointers_;
       for (std::size_t f = 0; f < phase_.factors.size(); ++f) {
         std::int64_t stride = phase_.factors[f].strides[axes_ + k] * floats(phase_.factors[f]);
         if (stride != 0) pointers_[f] = b_.ir.CreateGEP(b_.f32, pointers_[f], scaled(index, stride));
       }
-      at_[axes_ + k] = {index, 0};
-      auto next = sum_over(position + 1, {carried.begin(), carried.end()});
+      auto first = pointers_;
+      std::vector<Value*> next(carried.begin(), carried.end());
+      for (std::int64_t round = 0; round < together; ++round) {
+        for (std::size_t f = 0; f < phase_.factors.size(); ++f)
+          pointers_[f] = advanced(first[f], round * phase_.factors[f].strides[axes_ + k] * floats(phase_.factors[f]));
+        at_[axes_ + k] = {index, round};
+        next = sum_over(position + 1, std::move(next));
+      }
       pointers_ = saved;
       return next;
     });
+  }
+
+  /// Rounds of a loop of the sum to emit in one: with few multiply-adds a round, counting and addressing would take
+  /// more issue slots than they leave.
+  std::int64_t rounds_together(int position, Value* low, Value* high) const {
+    constexpr std::int64_t enough = 40, most = 8;
+    const auto *first = llvm::dyn_cast<llvm::ConstantInt>(low), *last = llvm::dyn_cast<llvm::ConstantInt>(high);
+    if (!first || !last) return 1;
+    auto work = static_cast<std::int64_t>(members_.size());
+    for (int later = position + 1; later < sums_; ++later) {
+      const int k = plan_.sum_order[later];
+      if (phase_.reduction[k] > 1 && (plan_.sum_kind[k] != SumKind::unrolled || bounded(k))) return 1;
+      work *= phase_.reduction[k];
+    }
+    const std::int64_t rounds = last->getSExtValue() - first->getSExtValue();
+    std::int64_t best = 1;
+    for (std::int64_t together = 2; together <= most && (together - 1) * work < enough; ++together)
+      if (rounds % together == 0) best = together;
+    return best;
   }
 
   /// The values of index k at which no fixed guard cuts any point of the tile.
@@ -269,6 +341,8 @@ class PhaseEmitter {
       if (!value) {
         Value* address = advanced(pointers_[f], offset * floats(factor));
         value = varying(factor) ? b_.load_vector(address) : b_.load_broadcast(address);
+        // Loaded where it is used: kept in a register from one tap to the next it would push out an accumulator.
+        if (auto* load = llvm::dyn_cast<llvm::LoadInst>(value)) load->setVolatile(true);
       }
       values.push_back(value);
     }
@@ -283,14 +357,8 @@ class PhaseEmitter {
     std::vector<std::vector<Value*>> values;
     std::vector<std::vector<Coordinate>> points;
     for (std::size_t m = 0; m < members_.size(); ++m) {
-      std::vector<Coordinate> point(axes_);
-      for (int d = 0; d < axes_; ++d) {
-        Coordinate c = at_[d].plus(members_[m][d]);
-        point[d].base = c.base ? scaled(c.base, phase_.step[d]) : nullptr;
-        point[d].offset = phase_.start[d] + phase_.step[d] * c.offset;
-      }
-      values.push_back(emit_expression(b_, b_.nest.epilogue, point, sums[m]));
-      points.push_back(std::move(point));
+      points.push_back(point(members_[m]));
+      values.push_back(emit_expression(b_, b_.nest.epilogue, points.back(), sums[m]));
     }
     for (const auto& store : b_.nest.stores) {
       if (store.batch_sum) {
@@ -330,13 +398,35 @@ class PhaseEmitter {
   std::vector<Value*> pointers_;  // of each factor, at member 0 and the current indices of the sum
 };
 
+/// Phases of scattered outputs write every other element of the same cache lines: they take turns, piece by piece,
+/// while the lines are near. Nothing if their pieces do not match.
+std::optional<std::int64_t> emit_in_turns(LaneBuilder& builder, const std::vector<const Phase*>& phases) {
+  const Phase* heaviest = *std::max_element(phases.begin(), phases.end(), [](const Phase* a, const Phase* b) {
+    return graph::element_count(a->reduction) < graph::element_count(b->reduction);
+  });
+  const int outermost = PhaseEmitter(builder, *heaviest).outermost();
+  std::vector<PhaseEmitter> emitters;
+  for (const Phase* phase : phases) emitters.emplace_back(builder, *phase, outermost);
+  const std::int64_t tiles = emitters[0].tiles();
+  for (const PhaseEmitter& emitter : emitters)
+    if (emitter.outermost() != outermost || emitter.tiles() != tiles) return std::nullopt;
+  builder.loop(builder.begin, builder.end, 1, [&](Value* tile) {
+    for (PhaseEmitter& emitter : emitters) emitter.emit(tile, builder.ir.CreateAdd(tile, builder.index(1)));
+  });
+  return tiles;
+}
+
 }  // namespace
 
 std::int64_t emit_contract(LaneBuilder& builder) {
+  std::vector<const Phase*> phases;
+  for (const Phase& phase : builder.nest.phases)
+    if (std::all_of(phase.extents.begin(), phase.extents.end(), [](auto e) { return e > 0; })) phases.push_back(&phase);
+  if (phases.size() > 1 && !phases[0]->extents.empty())
+    if (const auto tiles = emit_in_turns(builder, phases)) return *tiles;
   std::int64_t tiles = 0;
-  for (const Phase& phase : builder.nest.phases) {
-    if (std::any_of(phase.extents.begin(), phase.extents.end(), [](auto e) { return e <= 0; })) continue;
-    PhaseEmitter emitter(builder, phase);
+  for (const Phase* phase : phases) {
+    PhaseEmitter emitter(builder, *phase);
     emitter.emit(builder.ir.CreateSub(builder.begin, builder.index(tiles)),
                  builder.ir.CreateSub(builder.end, builder.index(tiles)));
     tiles += emitter.tiles();

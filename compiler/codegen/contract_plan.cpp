@@ -17,8 +17,10 @@ std::int64_t pieces_of(std::int64_t extent, std::int64_t tile) { return (extent 
 
 class Planner {
  public:
-  Planner(const Phase& phase, const Target& target)
+  Planner(const Phase& phase, const std::vector<bool>& varying, const Target& target, int outermost)
       : phase_(phase),
+        varying_(varying),
+        outermost_(outermost),
         target_(target),
         axes_(static_cast<int>(phase.extents.size())),
         sums_(static_cast<int>(phase.reduction.size())) {
@@ -55,14 +57,15 @@ class Planner {
     return (extent + n - 1) / n;
   }
 
-  /// Cycles of the phase.
+  /// Cycles of the phase, for each step of the sum.
   double estimate(const std::vector<std::int64_t>& tile) const {
     ContractPlan plan = planned(tile);
     std::vector<std::int64_t> size(axes_);
-    double cycles = tile_cycles(0, tile, size, plan);
+    double cycles = tile_cycles(0, tile, size);
     for (const auto& g : plan.guards)
       if (g.kind == GuardKind::runtime) cycles *= 3;
-    if (pressure(tile, plan) > target_.vector_registers) cycles *= 1.6;
+    if (pressure(tile) > target_.vector_registers) cycles *= 1.6;
+
     double code = code_size(plan);
     if (code > code_limit) cycles *= code / code_limit;
     return cycles;
@@ -70,12 +73,11 @@ class Planner {
 
   /// Summed over the tiles, whose sizes along an axis differ by at most one: two multiply-adds and two loads a cycle,
   /// four cycles of latency, half a cycle for the loop.
-  double tile_cycles(int axis, const std::vector<std::int64_t>& tile, std::vector<std::int64_t>& size,
-                     const ContractPlan& plan) const {
+  double tile_cycles(int axis, const std::vector<std::int64_t>& tile, std::vector<std::int64_t>& size) const {
     if (axis == axes_) {
       double points = 1, loads = 0;
       for (auto s : size) points *= static_cast<double>(s);
-      for (const auto& factor : phase_.factors) loads += loads_of(factor, size, plan);
+      for (const auto& factor : phase_.factors) loads += loads_of(factor, size);
       return std::max({points / 2, loads / 2, 4.0}) + 0.5;
     }
     std::int64_t n = std::max<std::int64_t>(pieces_of(phase_.extents[axis], tile[axis]), 1);
@@ -83,33 +85,24 @@ class Planner {
     double cycles = 0;
     if (extra > 0) {
       size[axis] = base + 1;
-      cycles += static_cast<double>(extra) * tile_cycles(axis + 1, tile, size, plan);
+      cycles += static_cast<double>(extra) * tile_cycles(axis + 1, tile, size);
     }
     size[axis] = base;
-    return cycles + static_cast<double>(n - extra) * tile_cycles(axis + 1, tile, size, plan);
+    return cycles + static_cast<double>(n - extra) * tile_cycles(axis + 1, tile, size);
   }
 
-  /// Loads of a factor for one step of the sum over a tile, averaged over unrolled steps that share addresses.
-  double loads_of(const kernel::Access& factor, const std::vector<std::int64_t>& size, const ContractPlan& plan) const {
+  /// Loads of a factor for one step of the sum over a tile.
+  double loads_of(const kernel::Access& factor, const std::vector<std::int64_t>& size) const {
     double loads = 1;
-    for (int d = 0; d < axes_; ++d) {
-      if (factor.strides[d] == 0) continue;
-      auto n = static_cast<double>(size[d]);
-      double here = n;
-      for (int k = 0; k < sums_; ++k) {
-        auto taps = static_cast<double>(phase_.reduction[k]);
-        if (plan.sum_kind[k] == SumKind::unrolled && factor.strides[axes_ + k] == factor.strides[d] && taps > 1)
-          here = std::min(here, (n + taps - 1) / taps);
-      }
-      loads *= here;
-    }
+    for (int d = 0; d < axes_; ++d)
+      if (factor.strides[d] != 0) loads *= static_cast<double>(size[d]);
     return loads;
   }
 
   /// Registers that a tile wants: accumulators, and the loads that are used again before they are dropped. Points are
   /// visited with the last axis fastest, so a factor that does not move along it is held one value at a time, and one
-  /// that moves with every axis is used once, straight from memory, unless neighbouring steps share it.
-  std::int64_t pressure(const std::vector<std::int64_t>& tile, const ContractPlan& plan) const {
+  /// that moves with every axis is used once, straight from memory.
+  std::int64_t pressure(const std::vector<std::int64_t>& tile) const {
     std::vector<std::int64_t> size(axes_);
     std::int64_t total = 1;
     int last = -1;
@@ -119,30 +112,19 @@ class Planner {
       if (size[d] > 1) last = d;
     }
     for (const auto& factor : phase_.factors) {
-      bool every = true, shared = false;
+      bool every = true;
       std::int64_t held = 1;
       for (int d = 0; d < axes_; ++d) {
         if (size[d] == 1) continue;
-        if (factor.strides[d] == 0) {
+        if (factor.strides[d] == 0)
           every = false;
-          continue;
-        }
-        shared = shared || slides(factor, d, plan);
-        held *= size[d];
+        else
+          held *= size[d];
       }
-      bool moves = last >= 0 && factor.strides[last] != 0;
-      total += moves && (!every || shared) ? held : 1;
+      const bool moves = last >= 0 && factor.strides[last] != 0;
+      total += moves && !every ? held : 1;
     }
     return total;
-  }
-
-  /// Whether neighbouring unrolled steps of the sum load the same elements of a factor along axis d.
-  bool slides(const kernel::Access& factor, int d, const ContractPlan& plan) const {
-    for (int k = 0; k < sums_; ++k)
-      if (plan.sum_kind[k] == SumKind::unrolled && phase_.reduction[k] > 1 &&
-          factor.strides[axes_ + k] == factor.strides[d])
-        return true;
-    return false;
   }
 
   double code_size(const ContractPlan& plan) const {
@@ -234,15 +216,86 @@ class Planner {
     return false;
   }
 
+  /// Elements of a factor that the whole sum over `size` points of each axis reads. An index of the sum that moves
+  /// along an axis overlaps with it, as the taps of a convolution do.
+  double footprint(const kernel::Access& factor, const std::vector<std::int64_t>& size) const {
+    std::vector<bool> seen(sums_, false);
+    double elements = 1;
+    for (int d = 0; d < axes_; ++d) {
+      const std::int64_t step = std::abs(factor.strides[d]);
+      if (step == 0) continue;
+      auto here = static_cast<double>(size[d]);
+      for (int k = 0; k < sums_; ++k) {
+        const std::int64_t tap = std::abs(factor.strides[axes_ + k]), taps = phase_.reduction[k];
+        if (seen[k] || tap == 0 || step % tap != 0 || step / tap > taps || taps <= 1) continue;
+        here = static_cast<double>((size[d] - 1) * (step / tap) + taps);
+        seen[k] = true;
+        break;
+      }
+      elements *= here;
+    }
+    for (int k = 0; k < sums_; ++k)
+      if (!seen[k] && factor.strides[axes_ + k] != 0)
+        elements *= static_cast<double>(std::max<std::int64_t>(phase_.reduction[k], 1));
+    return elements;
+  }
+
+  /// What it costs to bring the factors to the registers when the tiles are visited in this order (outermost axis
+  /// first): bytes into the first-level cache, and four times those into the second.
+  double traffic(const std::vector<int>& order, const std::vector<std::int64_t>& tile) const {
+    return traffic_into(target_.l1_bytes, order, tile) + 4 * traffic_into(target_.l2_bytes, order, tile);
+  }
+
+  /// Bytes that come into a cache: what a loop reads again is there only if all that one of its rounds reads fits.
+  double traffic_into(std::int64_t capacity, const std::vector<int>& order,
+                      const std::vector<std::int64_t>& tile) const {
+    std::vector<std::int64_t> size(axes_);
+    for (int d = 0; d < axes_; ++d) size[d] = pieces_size(std::max<std::int64_t>(phase_.extents[d], 1), tile[d]);
+    const std::size_t factors = phase_.factors.size();
+    std::vector<double> bytes(factors);
+    auto width = [&](std::size_t f) { return varying_[f] ? 4.0 * target_.lanes : 4.0; };
+    for (std::size_t f = 0; f < factors; ++f) bytes[f] = width(f) * footprint(phase_.factors[f], size);
+    for (std::size_t position = order.size(); position-- > 0;) {
+      const int axis = order[position];
+      double held = 0;
+      for (std::size_t f = 0; f < factors; ++f) held += width(f) * footprint(phase_.factors[f], size);
+      const auto rounds = static_cast<double>(pieces_of(std::max<std::int64_t>(phase_.extents[axis], 1), size[axis]));
+      for (std::size_t f = 0; f < factors; ++f)
+        if (phase_.factors[f].strides[axis] != 0 || held > 0.75 * static_cast<double>(capacity)) bytes[f] *= rounds;
+      size[axis] = phase_.extents[axis];
+    }
+    return std::accumulate(bytes.begin(), bytes.end(), 0.0);
+  }
+
+  /// Outermost is an axis whose pieces threads can share: the one that `outermost_` says, or the first with enough of
+  /// them, or another where that saves a third of the traffic; the others follow in their order, but the axis that gave
+  /// way goes innermost.
   void order(ContractPlan& plan) const {
     auto pieces = [&](int d) { return pieces_of(phase_.extents[d], plan.tile[d]); };
-    plan.axis_order.resize(axes_);
-    std::iota(plan.axis_order.begin(), plan.axis_order.end(), 0);
+    std::vector<int> natural(axes_);
+    std::iota(natural.begin(), natural.end(), 0);
     int parallel = 0;
     for (int d = 0; d < axes_; ++d)
       if (pieces(parallel) < 8 && pieces(d) > pieces(parallel)) parallel = d;
-    if (axes_ > 0)
-      std::rotate(plan.axis_order.begin(), plan.axis_order.begin() + parallel, plan.axis_order.begin() + parallel + 1);
+    auto with_outermost = [&](int axis) {
+      std::vector<int> order = natural;
+      order.erase(order.begin() + axis);
+      order.insert(order.begin(), axis);
+      return order;
+    };
+    if (axes_ > 0) natural = with_outermost(parallel);
+    plan.axis_order = natural;
+    double least = 0.67 * traffic(natural, plan.tile);
+    for (int first = 1; first < axes_; ++first) {
+      const int axis = natural[first];
+      if (outermost_ >= 0 ? axis != outermost_ : pieces(axis) < std::min<std::int64_t>(6, pieces(natural[0]))) continue;
+      std::vector<int> other = natural;
+      other.erase(other.begin() + first);
+      std::rotate(other.begin(), other.begin() + 1, other.end());
+      other.insert(other.begin(), axis);
+      const double bytes = traffic(other, plan.tile);
+      if (bytes < least || axis == outermost_) least = bytes, plan.axis_order = other;
+    }
     // Long loops innermost, unrolled indices inside them.
     plan.sum_order.resize(sums_);
     std::iota(plan.sum_order.begin(), plan.sum_order.end(), 0);
@@ -254,6 +307,8 @@ class Planner {
   }
 
   const Phase& phase_;
+  const std::vector<bool>& varying_;  // of each factor
+  int outermost_;                     // axis, or -1
   const Target& target_;
   int axes_, sums_;
   std::vector<Guard> guards_;
@@ -270,6 +325,8 @@ std::int64_t ContractPlan::parallel_pieces() const {
   return n;
 }
 
-ContractPlan plan_contract(const Phase& phase, const Target& target) { return Planner(phase, target).run(); }
+ContractPlan plan_contract(const Phase& phase, const std::vector<bool>& varying, const Target& target, int outermost) {
+  return Planner(phase, varying, target, outermost).run();
+}
 
 }  // namespace qiln::codegen

@@ -47,6 +47,9 @@ struct ContractPlan {
   std::int64_t parallel_pieces() const;
 };
 
-ContractPlan plan_contract(const kernel::Phase& phase, const Target& target);
+/// `varying` says of each factor whether it has a value a lane. `outermost` 0 or more: the axis whose tiles are to be
+/// the parallel ones.
+ContractPlan plan_contract(const kernel::Phase& phase, const std::vector<bool>& varying, const Target& target,
+                           int outermost = -1);
 
 }  // namespace qiln::codegen

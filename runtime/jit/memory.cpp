@@ -13,7 +13,7 @@ namespace qiln::jit {
 Floats::Floats(std::int64_t count) : count_(count) {
   constexpr std::size_t line = 64, huge = 2 << 20;
   const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(float);
-  const std::size_t alignment = bytes >= 2 * huge ? huge : line;
+  const std::size_t alignment = bytes >= huge / 2 ? huge : line;
   const std::size_t size = (bytes + alignment - 1) / alignment * alignment;
   if (size == 0) return;
   auto* data = static_cast<float*>(std::aligned_alloc(alignment, size));
