@@ -49,6 +49,10 @@ def torch(name, arm, mode, batch):
     return Worker(name, ["tests/perf/workers/torch_v7.py", arm, mode, str(batch)])
 
 
+def torch_model(model, mode, batch, step="training"):
+    return Worker(mode, ["tests/perf/workers/torch_models.py", model, mode, str(batch), step])
+
+
 ENTANGLING = ["tests/perf/models/entangling.qiln", "--net", "Entangling"]
 
 
@@ -79,6 +83,16 @@ GROUPS = [
     Group("state", [Worker("kernels", ["build/perf_state"], peer=False),
                     Worker("bound", ["build/perf_state", "bound"], peer=False)],
           [Row("16-qubit blocks and adjoint, of the multiply-add bound", "kernels", ["bound"], 0.5)]),
+    *[Group("networks", [ours("ours", "v7_plain", batch), *[torch(mode, "plain", mode, batch) for mode in TORCH_MODES]],
+            [Row(f"v7 plain step B={batch}", "ours", TORCH_MODES, 1.8)])
+      for batch in [16, 256]],
+    *[Group("networks", [ours("ours", model, 64), *[torch_model(model, mode, 64) for mode in TORCH_MODES]],
+            [Row(f"{model} step B=64", "ours", TORCH_MODES, 1.7)])
+      for model in ["v8_plain", "v8_se", "ddpm_unet"]],
+    Group("networks",
+          [ours("ours", "resnet18", 64, "--net", "ResNet18", "--set", "NORM=group_norm"),
+           *[torch_model("resnet18_group", mode, 64, "gradient") for mode in TORCH_MODES]],
+          [Row("resnet18 with group norm, gradient B=64", "ours", TORCH_MODES, 1.5)]),
     *[Group("circuits", [our_circuit(qubits, batch), *[circuit(peer, qubits, batch) for peer in peers]],
             [Row(f"circuit gradient n={qubits} B={batch}", "ours", peers, goal)])
       for qubits, batch, goal, peers in [(4, 64, 20.0, CIRCUIT_PEERS), (8, 64, 40.0, CIRCUIT_PEERS),
@@ -93,4 +107,4 @@ STARTS = [Start("start", [QILN, "train", "models/v7_plain.qiln", "--steps", "1",
 
 # `v7` stands for all that the issue of that name measures.
 DEFAULT = ["v7", "quantum", "state", "start"]
-NAMES = ["v7", "quantum", "state", "start", "circuits"]
+NAMES = ["v7", "quantum", "state", "start", "networks", "circuits"]

@@ -17,7 +17,6 @@ import sys
 
 import numpy as np
 import torch
-import torchvision
 from torch import nn
 from torch.nn import functional as F
 
@@ -162,6 +161,8 @@ class ResNet18:
     """torchvision's network, its parameters taken from Weights."""
 
     def __init__(self, group):
+        import torchvision  # the other models do without
+
         self.network = torchvision.models.resnet18(
             num_classes=10, **({"norm_layer": lambda c: nn.GroupNorm(32, c)} if group else {})).eval()
 
