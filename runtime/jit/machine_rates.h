@@ -11,7 +11,7 @@ struct MachineRates {
   double bytes = 0;  // a second, all threads together: y += a x on arrays far beyond the caches
 };
 
-/// Takes about a tenth of a second. `threads` 0: as many as OpenMP would take.
+/// Takes about a third of a second. `threads` 0: as many as OpenMP would take.
 MachineRates measure_rates(Engine& engine, int threads = 0);
 
 }  // namespace qiln::jit

@@ -71,9 +71,12 @@ GROUPS = [
     Group("v7",
           [ours("plain", "v7_plain", 64), ours("published", "v7_published", 64),
            *[torch(mode, "plain", mode, 64) for mode in TORCH_MODES]],
-          [Row("v7 plain step B=64", "plain", TORCH_MODES, 1.0),
+          [Row("v7 plain step B=64", "plain", TORCH_MODES, 2.0),
            # Within 10 % of the plain step.
            Row("v7 published step B=64, of plain", "published", ["plain"], 1 / 1.1)]),
+    *[Group("v7", [ours("plain", "v7_plain", batch), *[torch(mode, "plain", mode, batch) for mode in TORCH_MODES]],
+            [Row(f"v7 plain step B={batch}", "plain", TORCH_MODES, 1.8)])
+      for batch in [16, 256]],
     *[Group("quantum",
             [ours("quantum", "v7_quantum", batch), torch("default.qubit", "quantum", "default", batch),
              torch("lightning.qubit", "quantum", "lightning", batch)],
