@@ -74,9 +74,6 @@ GROUPS = [
           [Row("v7 plain step B=64", "plain", TORCH_MODES, 2.0),
            # Within 10 % of the plain step.
            Row("v7 published step B=64, of plain", "published", ["plain"], 1 / 1.1)]),
-    *[Group("v7", [ours("plain", "v7_plain", batch), *[torch(mode, "plain", mode, batch) for mode in TORCH_MODES]],
-            [Row(f"v7 plain step B={batch}", "plain", TORCH_MODES, 1.8)])
-      for batch in [16, 256]],
     *[Group("quantum",
             [ours("quantum", "v7_quantum", batch), torch("default.qubit", "quantum", "default", batch),
              torch("lightning.qubit", "quantum", "lightning", batch)],
@@ -103,7 +100,7 @@ GROUPS = [
                                          (20, 1, 5.0, ["lightning"])]],
 ]
 
-STARTS = [Start("start", [QILN, "train", "models/v7_plain.qiln", "--steps", "1", "--no-samples", "-o", "{run}"], 4.0, 0.3),
+STARTS = [Start("start", [QILN, "train", "models/v7_plain.qiln", "--steps", "1", "--no-samples", "-o", "{run}"], 1.5, 0.1),
           *[Start(f"circuit n={qubits} L={layers}", [QILN, "time", *ENTANGLING, "--set", f"QUBITS={qubits}", "--set",
                                                       f"LAYERS={layers}"], 0.3, 0.3, "circuits")
             for qubits, layers in [(4, 3), (8, 3), (12, 3), (16, 3), (8, 30), (8, 300)]]]
