@@ -15,15 +15,15 @@
 namespace qiln::codegen {
 namespace {
 
-std::int64_t emit_body(LaneBuilder& builder) {
+Tiles emit_body(LaneBuilder& builder) {
   using Kind = kernel::Nest::Kind;
   switch (builder.nest.kind) {
     case Kind::pointwise:
-      return emit_pointwise(builder);
+      return {emit_pointwise(builder), 1};
     case Kind::reduce:
-      return emit_reduce(builder);
+      return {emit_reduce(builder), 1};
     case Kind::contract:
-      return emit_contract(builder);
+      return {emit_contract(builder), 1};
     case Kind::phase_tables:
     case Kind::apply_blocks:
     case Kind::apply_blocks_adjoint:

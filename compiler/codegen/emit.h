@@ -9,15 +9,16 @@
 #include <string>
 
 #include "compiler/codegen/target.h"
+#include "compiler/codegen/tiles.h"
 #include "compiler/kernel/kernel.h"
 
 namespace qiln::codegen {
 
 /// The module does not depend on labels, origins or buffer ids: equal nests give equal modules.
-/// The function is called "kernel"; its tile range is 0 .. tiles.
+/// The function is called "kernel"; its range is one of tiles.
 struct EmittedNest {
   std::unique_ptr<llvm::Module> module;
-  std::int64_t tiles = 1;
+  Tiles tiles;
 };
 
 EmittedNest emit(const kernel::Nest& nest, const Target& target, llvm::LLVMContext& context);

@@ -17,12 +17,15 @@ struct Term {
 
 class ExpectationEmitter {
  public:
-  explicit ExpectationEmitter(LaneBuilder& builder)
+  /// Works on part `part` of `parts` of the amplitudes.
+  ExpectationEmitter(LaneBuilder& builder, Value* part, int parts)
       : b_(builder),
         ir_(builder.ir),
         amplitudes_(std::int64_t{1} << builder.nest.program.qubits),
         low_bits_(std::min(4, builder.nest.program.qubits)),
         width_(1 << low_bits_) {
+    first_ = ir_.CreateNSWMul(part, index(amplitudes_ / parts));
+    last_ = ir_.CreateNSWAdd(first_, index(amplitudes_ / parts));
     std::int64_t reading = 0;
     for (const circuit::Observable& observable : b_.nest.program.readout) {
       for (const circuit::PauliTerm& term : observable) {
@@ -42,8 +45,7 @@ class ExpectationEmitter {
     slots_ = slots;
   }
 
-  void forward() {
-    Value* result = b_.argument(1);
+  void forward(Value* result) {
     b_.loop(index(0), index(static_cast<std::int64_t>(b_.nest.program.readout.size())), 1,
             [&](Value* j) { b_.store_vector(b_.splat(0), vector_at(result, j)); });
     if (!diagonal_.empty()) diagonal_forward(result);
@@ -130,7 +132,7 @@ class ExpectationEmitter {
   }
 
   /// Runs over the amplitudes, `width_` neighbours at a time.
-  void over_rows(const std::function<void(Value* first)>& body) { b_.loop(index(0), index(amplitudes_), width_, body); }
+  void over_rows(const std::function<void(Value* first)>& body) { b_.loop(first_, last_, width_, body); }
 
   void diagonal_forward(Value* result) {
     const Tables terms = tables(diagonal_);
@@ -152,16 +154,15 @@ class ExpectationEmitter {
 
   void flipping_forward(Value* result) {
     over_terms(tables(flipping_), flipping_.size(), [&](const Row& row) {
-      const auto sum =
-          b_.loop(index(0), index(amplitudes_), 1, {b_.splat(0)}, [&](Value* b, std::span<Value* const> carried) {
-            Value* other = ir_.CreateXor(b, row.x);
-            Value *r = real(b), *i = imaginary(b), *s = real(other), *j = imaginary(other);
-            // conj(other) * this
-            Value* re = b_.fma(s, r, ir_.CreateFMul(j, i));
-            Value* im = b_.fma(s, i, ir_.CreateFNeg(ir_.CreateFMul(j, r)));
-            Value* next = b_.fma(signed_splat(row.re, row.z, b), re, carried[0]);
-            return std::vector<Value*>{b_.fma(ir_.CreateFNeg(signed_splat(row.im, row.z, b)), im, next)};
-          });
+      const auto sum = b_.loop(first_, last_, 1, {b_.splat(0)}, [&](Value* b, std::span<Value* const> carried) {
+        Value* other = ir_.CreateXor(b, row.x);
+        Value *r = real(b), *i = imaginary(b), *s = real(other), *j = imaginary(other);
+        // conj(other) * this
+        Value* re = b_.fma(s, r, ir_.CreateFMul(j, i));
+        Value* im = b_.fma(s, i, ir_.CreateFNeg(ir_.CreateFMul(j, r)));
+        Value* next = b_.fma(signed_splat(row.re, row.z, b), re, carried[0]);
+        return std::vector<Value*>{b_.fma(ir_.CreateFNeg(signed_splat(row.im, row.z, b)), im, next)};
+      });
       Value* to = vector_at(result, row.reading);
       b_.store_vector(ir_.CreateFAdd(b_.load_vector(to), sum[0]), to);
     });
@@ -193,7 +194,7 @@ class ExpectationEmitter {
     Value* result = b_.argument(2);
     over_terms(tables(flipping_), flipping_.size(), [&](const Row& row) {
       Value* cotangent = operand(1, row.reading);
-      b_.loop(index(0), index(amplitudes_), 1, [&](Value* b) {
+      b_.loop(first_, last_, 1, [&](Value* b) {
         Value* other = ir_.CreateXor(b, row.x);
         Value *r = real(other), *i = imaginary(other);
         auto factor = [&](Value* number) {
@@ -215,12 +216,17 @@ class ExpectationEmitter {
   int low_bits_, width_;
   std::vector<Term> diagonal_, flipping_;
   Value* slots_;
+  Value *first_, *last_;  // amplitudes
 };
 
 }  // namespace
 
-void emit_expval(LaneBuilder& builder) { ExpectationEmitter(builder).forward(); }
+void emit_expval(LaneBuilder& builder, Value* part, int parts, Value* result) {
+  ExpectationEmitter(builder, part, parts).forward(result);
+}
 
-void emit_expval_adjoint(LaneBuilder& builder) { ExpectationEmitter(builder).backward(); }
+void emit_expval_adjoint(LaneBuilder& builder, Value* part, int parts) {
+  ExpectationEmitter(builder, part, parts).backward();
+}
 
 }  // namespace qiln::codegen

@@ -308,34 +308,33 @@ void StateTables::walk(const std::vector<Value*>& states, const std::vector<Valu
   });
 }
 
-void StateTables::walk_in_place(const std::vector<Value*>& states, const std::vector<Value*>& chunks,
-                                const std::vector<Value*>& sources, const std::vector<Value*>& results) {
+void StateTables::walk_in_place(Value* item_index, Value* part, int part_bits, const std::vector<Value*>& states,
+                                const std::vector<Value*>& chunks, const std::vector<Value*>& sources,
+                                const std::vector<Value*>& results) {
   auto& ir = builder_.ir;
   make_tables();
-  Move kind{program_.qubits, plan_.chunk_bits, static_cast<int>(states.size()), std::int64_t{1} << plan_.chunk_bits,
-            Move::Kind::fetch};
+  const std::int64_t chunk = std::int64_t{1} << plan_.chunk_bits;
+  Move kind{program_.qubits, plan_.chunk_bits, static_cast<int>(states.size()), chunk, Move::Kind::fetch};
   llvm::Function* fetch = emit_move(builder_, kind);
   kind.kind = Move::Kind::put_back;
   llvm::Function* put_back = emit_move(builder_, kind);
   kind.kind = Move::Kind::prefetch;
   llvm::Function* prefetch = emit_move(builder_, kind);
-  const std::int64_t count = static_cast<std::int64_t>(items_.size()) / ItemRow::size;
-  builder_.loop(builder_.index(0), builder_.index(count), 1, [&](Value* i) {
-    Value* item = ir.CreateGEP(builder_.i64, item_table_, ir.CreateNSWMul(i, builder_.index(ItemRow::size)));
-    Value* first = ir.CreateICmpEQ(i, builder_.index(0));
-    Value* last = ir.CreateICmpEQ(i, builder_.index(count - 1));
-    std::vector<Value*> from = states, to = states;
-    for (std::size_t s = 0; s < sources.size(); ++s) from[s] = ir.CreateSelect(first, sources[s], states[s]);
-    for (std::size_t s = 0; s < results.size(); ++s) to[s] = ir.CreateSelect(last, results[s], states[s]);
-    builder_.loop(builder_.index(0), builder_.index(amplitudes_), std::int64_t{1} << plan_.chunk_bits,
-                  [&](Value* offset) {
-                    move(fetch, chunks, from, load_word(builder_, item, ItemRow::fetch), offset);
-                    // The next chunk arrives while this one is worked on; behind the last comes the first again.
-                    Value* next = ir.CreateNSWAdd(offset, builder_.index(std::int64_t{1} << plan_.chunk_bits));
-                    move(prefetch, chunks, from, load_word(builder_, item, ItemRow::fetch), next);
-                    run_steps(item, chunks, offset);
-                    move(put_back, chunks, to, load_word(builder_, item, ItemRow::store), offset);
-                  });
+  Value* item = ir.CreateGEP(builder_.i64, item_table_, ir.CreateNSWMul(item_index, builder_.index(ItemRow::size)));
+  Value* first = ir.CreateICmpEQ(item_index, builder_.index(0));
+  Value* last = ir.CreateICmpEQ(item_index, builder_.index(items() - 1));
+  std::vector<Value*> from = states, to = states;
+  for (std::size_t s = 0; s < sources.size(); ++s) from[s] = ir.CreateSelect(first, sources[s], states[s]);
+  for (std::size_t s = 0; s < results.size(); ++s) to[s] = ir.CreateSelect(last, results[s], states[s]);
+  const std::int64_t positions = amplitudes_ >> part_bits;
+  Value* begin = ir.CreateNSWMul(part, builder_.index(positions));
+  builder_.loop(begin, ir.CreateNSWAdd(begin, builder_.index(positions)), chunk, [&](Value* offset) {
+    move(fetch, chunks, from, load_word(builder_, item, ItemRow::fetch), offset);
+    // The next chunk arrives while this one is worked on; behind the last comes the first again.
+    move(prefetch, chunks, from, load_word(builder_, item, ItemRow::fetch),
+         ir.CreateNSWAdd(offset, builder_.index(chunk)));
+    run_steps(item, chunks, offset);
+    move(put_back, chunks, to, load_word(builder_, item, ItemRow::store), offset);
   });
 }
 

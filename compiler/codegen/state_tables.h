@@ -31,10 +31,13 @@ class StateTables {
   /// `states` and `others`; the first item of a backward walk reads `sources` and writes `others`.
   void walk(const std::vector<llvm::Value*>& states, const std::vector<llvm::Value*>& others,
             const std::vector<llvm::Value*>& sources);
-  /// Walks the items of a plan that works in place on `states`: chunks are worked on in `chunks`, the first item
-  /// fetches them from `sources` and the last one puts them back to `results`, if there are any.
-  void walk_in_place(const std::vector<llvm::Value*>& states, const std::vector<llvm::Value*>& chunks,
-                     const std::vector<llvm::Value*>& sources, const std::vector<llvm::Value*>& results);
+  /// Walks item `item` of a plan that works in place on `states`, over the chunks of part `part` of 2^part_bits of the
+  /// positions: chunks are worked on in `chunks`, the first item fetches them from `sources` and the last one puts them
+  /// back to `results`, if there are any.
+  void walk_in_place(llvm::Value* item, llvm::Value* part, int part_bits, const std::vector<llvm::Value*>& states,
+                     const std::vector<llvm::Value*>& chunks, const std::vector<llvm::Value*>& sources,
+                     const std::vector<llvm::Value*>& results);
+  std::int64_t items() const { return static_cast<std::int64_t>(items_.size()) / ItemRow::size; }
 
  private:
   using Row = std::array<std::int64_t, StepRow::size>;

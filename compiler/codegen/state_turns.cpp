@@ -54,7 +54,8 @@ Turns::Turns(LaneBuilder& builder, const kernel::StatePlan& plan, const Operands
       layout_(program_),
       arguments_(arguments),
       area_(area),
-      amplitudes_(std::int64_t{1} << program_.qubits) {
+      amplitudes_(std::int64_t{1} << program_.qubits),
+      plane_(amplitudes_) {
   auto gradient = [&](const circuit::Angle& angle) {
     return angle.operand < 0 ? -1 : operands.cotangents[angle.operand] + angle.element;
   };
@@ -90,13 +91,13 @@ Value* Turns::at(Value* base, Value* index) { return ir_.CreateGEP(builder_.vect
 
 Turns::Complex Turns::amplitude(Value* state, Value* index) {
   Value* re = at(state, index);
-  return {builder_.load_vector(re), load(re, builder_.index(amplitudes_))};
+  return {builder_.load_vector(re), load(re, builder_.index(plane_))};
 }
 
 void Turns::set_amplitude(Value* state, Value* index, Complex value) {
   Value* re = at(state, index);
   builder_.store_vector(value.re, re);
-  builder_.store_vector(value.im, at(re, builder_.index(amplitudes_)));
+  builder_.store_vector(value.im, at(re, builder_.index(plane_)));
 }
 
 Turns::Complex Turns::multiply(Complex a, Complex b) {
@@ -187,10 +188,10 @@ void Turns::prepare() {
   });
 }
 
-void Turns::over_start(bool upwards, const std::function<void(Value*, Value*)>& body) {
-  const std::int64_t n = program_.qubits;
-  builder_.loop(builder_.index(0), builder_.index(n), 1, [&](Value* i) {
-    Value* bit = upwards ? i : ir_.CreateNSWSub(builder_.index(n - 1), i);
+void Turns::over_start(std::int64_t first, std::int64_t last, bool upwards,
+                       const std::function<void(Value*, Value*)>& body) {
+  builder_.loop(builder_.index(0), builder_.index(last - first), 1, [&](Value* i) {
+    Value* bit = upwards ? ir_.CreateNSWAdd(builder_.index(first), i) : ir_.CreateNSWSub(builder_.index(last - 1), i);
     body(bit, load_word(builder_, start_, bit));
   });
 }
@@ -205,11 +206,10 @@ Turns::Complex Turns::column(Value* matrix, int element) {
   return element == 0 ? Complex{part(0, 1), part(1, 0)} : Complex{part(4, 0), part(5, 0)};
 }
 
-void Turns::product(Value* state) {
-  set_amplitude(state, builder_.index(0), {load(area_, builder_.index(layout_.sign)), builder_.splat(0)});
-  over_start(true, [&](Value* bit, Value* matrix) {
+void Turns::grow(Value* state, std::int64_t first, std::int64_t last) {
+  over_start(first, last, true, [&](Value* bit, Value* matrix) {
     const Complex v0 = column(matrix, 0), v1 = column(matrix, 1);
-    Value* stride = ir_.CreateShl(builder_.index(1), bit);
+    Value* stride = ir_.CreateShl(builder_.index(1), ir_.CreateNSWSub(bit, builder_.index(first)));
     builder_.loop(builder_.index(0), stride, 1, [&](Value* b) {
       const Complex before = amplitude(state, b);
       set_amplitude(state, b, multiply(before, v0));
@@ -218,25 +218,108 @@ void Turns::product(Value* state) {
   });
 }
 
-void Turns::product_adjoint(Value* cotangent, Value* partial, Value* grown) {
-  const std::int64_t n = program_.qubits;
-  // The cotangent contracted with the vectors of bit k and above, 2^k amplitudes, stands at 2^k of `partial`.
-  auto contracted = [&](Value* bit) {
-    Value* whole = ir_.CreateICmpEQ(bit, builder_.index(n - 1));
-    return ir_.CreateSelect(whole, cotangent, at(partial, ir_.CreateShl(builder_.index(2), bit)));
-  };
-  over_start(false, [&](Value* bit, Value* matrix) {
+void Turns::product(Value* state, Value* part, int part_bits) {
+  const std::int64_t n = program_.qubits, inside = n - part_bits;
+  Value* first = at(state, ir_.CreateShl(part, builder_.index(inside)));
+  set_amplitude(first, builder_.index(0), {sign(), builder_.splat(0)});
+  over_start(inside, n, true, [&](Value* bit, Value* matrix) {
+    Value* set = ir_.CreateTrunc(ir_.CreateLShr(part, ir_.CreateNSWSub(bit, builder_.index(inside))), ir_.getInt1Ty());
     const Complex v0 = column(matrix, 0), v1 = column(matrix, 1);
-    Value *stride = ir_.CreateShl(builder_.index(1), bit), *from = contracted(bit), *to = at(partial, stride);
+    const Complex v{ir_.CreateSelect(set, v1.re, v0.re), ir_.CreateSelect(set, v1.im, v0.im)};
+    set_amplitude(first, builder_.index(0), multiply(amplitude(first, builder_.index(0)), v));
+  });
+  grow(first, 0, inside);
+}
+
+void Turns::add_sums(Value* area) {
+  std::vector<std::int64_t> rows;  // first and number of the sums of a block
+  for (std::size_t b = 0; b < program_.blocks.size(); ++b) {
+    const Block& block = program_.blocks[b];
+    if (block.kind == Block::Kind::turns) rows.insert(rows.end(), {layout_.matrix[b] + TurnArea::sum, 8});
+    if (block.kind == Block::Kind::phases)
+      rows.insert(rows.end(), {layout_.first_phase[b], static_cast<std::int64_t>(block.phases.size())});
+  }
+  Value* table = make_table(builder_, rows);
+  builder_.loop(builder_.index(0), builder_.index(static_cast<std::int64_t>(rows.size())), 2, [&](Value* r) {
+    Value* row = ir_.CreateGEP(builder_.i64, table, r);
+    Value* first = load_word(builder_, row, std::int64_t{0});
+    builder_.loop(first, ir_.CreateNSWAdd(first, load_word(builder_, row, std::int64_t{1})), 1, [&](Value* e) {
+      builder_.store_vector(ir_.CreateFAdd(load(area_, e), load(area, e)), at(area_, e));
+    });
+  });
+}
+
+void Turns::grow_product(Value* grown, int part_bits) {
+  set_amplitude(grown, builder_.index(0), {sign(), builder_.splat(0)});
+  grow(grown, 0, program_.qubits - part_bits);
+}
+
+void Turns::contract_product(Value* cotangent, Value* partial, Value* grown, Value* contracted, Value* part,
+                             int part_bits) {
+  const std::int64_t inside = program_.qubits - part_bits, parts = std::int64_t{1} << part_bits;
+  Value *size = builder_.index(std::int64_t{1} << inside), *own = at(cotangent, ir_.CreateNSWMul(part, size));
+  const auto sums = builder_.loop(
+      builder_.index(0), size, 1, std::vector<Value*>(2, builder_.splat(0)),
+      [&](Value* b, std::span<Value* const> carried) {
+        const Complex term = multiply_conjugate(amplitude(own, b), amplitude(grown, b));
+        return std::vector<Value*>{ir_.CreateFAdd(carried[0], term.re), ir_.CreateFAdd(carried[1], term.im)};
+      });
+  Value* to = at(contracted, part);
+  builder_.store_vector(sums[0], to);
+  builder_.store_vector(sums[1], at(to, builder_.index(parts)));
+  // The product of the bits above, for each of the parts.
+  Value* above = at(area_, builder_.index(layout_.chunk + 8 * parts));
+  plane_ = parts;
+  set_amplitude(above, builder_.index(0), {builder_.splat(1), builder_.splat(0)});
+  grow(above, inside, program_.qubits);
+  std::vector<Complex> factors;
+  for (std::int64_t t = 0; t < parts; ++t) factors.push_back(amplitude(above, builder_.index(t)));
+  plane_ = amplitudes_;
+  Value* begin = ir_.CreateNSWMul(part, builder_.index(std::int64_t{1} << (inside - part_bits)));
+  Value* end = ir_.CreateNSWAdd(begin, builder_.index(std::int64_t{1} << (inside - part_bits)));
+  builder_.loop(begin, end, 1, [&](Value* b) {
+    Complex sum{builder_.splat(0), builder_.splat(0)};
+    for (std::int64_t t = 0; t < parts; ++t) {
+      Value* from = ir_.CreateNSWAdd(b, builder_.index(t << inside));
+      sum = add(sum, multiply_conjugate(amplitude(cotangent, from), factors[t]));
+    }
+    set_amplitude(at(partial, size), b, sum);
+  });
+}
+
+void Turns::product_adjoint(Value* cotangent, Value* partial, Value* grown, Value* contracted, int part_bits) {
+  const std::int64_t n = program_.qubits, inside = n - part_bits, parts = std::int64_t{1} << part_bits;
+  sums_of_start(0, inside, part_bits == 0 ? cotangent : nullptr, partial, grown, sign());
+  if (part_bits == 0) return;
+  plane_ = parts;
+  sums_of_start(inside, n, contracted, at(contracted, builder_.index(2 * parts)),
+                at(contracted, builder_.index(4 * parts)), builder_.splat(1));
+  plane_ = amplitudes_;
+}
+
+void Turns::sums_of_start(std::int64_t first, std::int64_t last, Value* whole, Value* partial, Value* grown,
+                          Value* one) {
+  auto stride_of = [&](Value* bit) {
+    return ir_.CreateShl(builder_.index(1), ir_.CreateNSWSub(bit, builder_.index(first)));
+  };
+  // The cotangent contracted with the vectors of the k-th bit here and above, 2^k amplitudes, stands at 2^k of
+  // `partial`.
+  auto contracted = [&](Value* bit) {
+    Value* inner = at(partial, ir_.CreateShl(stride_of(bit), builder_.index(1)));
+    return whole ? ir_.CreateSelect(ir_.CreateICmpEQ(bit, builder_.index(last - 1)), whole, inner) : inner;
+  };
+  over_start(first, last, false, [&](Value* bit, Value* matrix) {
+    const Complex v0 = column(matrix, 0), v1 = column(matrix, 1);
+    Value *stride = stride_of(bit), *from = contracted(bit), *to = at(partial, stride);
     builder_.loop(builder_.index(0), stride, 1, [&](Value* b) {
       const Complex low = multiply_conjugate(amplitude(from, b), v0);
       set_amplitude(to, b, add(low, multiply_conjugate(amplitude(from, ir_.CreateNSWAdd(b, stride)), v1)));
     });
   });
-  set_amplitude(grown, builder_.index(0), {load(area_, builder_.index(layout_.sign)), builder_.splat(0)});
-  over_start(true, [&](Value* bit, Value* matrix) {
+  set_amplitude(grown, builder_.index(0), {one, builder_.splat(0)});
+  over_start(first, last, true, [&](Value* bit, Value* matrix) {
     const Complex v[2] = {column(matrix, 0), column(matrix, 1)};
-    Value *stride = ir_.CreateShl(builder_.index(1), bit), *from = contracted(bit);
+    Value *stride = stride_of(bit), *from = contracted(bit);
     const auto sums = builder_.loop(builder_.index(0), stride, 1, std::vector<Value*>(4, builder_.splat(0)),
                                     [&](Value* b, std::span<Value* const> carried) {
                                       const Complex before = amplitude(grown, b);

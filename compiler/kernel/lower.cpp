@@ -291,6 +291,7 @@ class Lowering {
         break;
       case Primitive::expval:
         nest_.kind = Kind::expval;
+        nest_.scratch = part_bits(nest_) > 0;
         break;
       default:
         assert(node.op == Primitive::expval_adjoint);
@@ -299,7 +300,7 @@ class Lowering {
     add_scratch();
   }
 
-  /// States, the area of turns, and what a nest with places in its lanes keeps lane by lane.
+  /// States, the area of turns, and what a nest with places in its lanes keeps lane by lane; readings of parts.
   void add_scratch() {
     const bool by_lane = places_in_lanes(nest_);
     const int area = nest_.scratch - 1;
@@ -312,8 +313,9 @@ class Lowering {
       scratch.storage = nest_.varying ? Storage::group : Storage::uniform;
       scratch.varying = nest_.varying;
       scratch.elements = k < area    ? std::int64_t{2} << nest_.program.qubits
-                         : k == area ? TurnArea(nest_.program).elements
+                         : k == area ? area_elements(nest_, result)
                                      : placed_elements(nest_, result);
+      if (nest_.kind == Nest::Kind::expval) scratch.elements = result << part_bits(nest_);
       if (by_lane) scratch.elements *= program_.lanes;
       program_.buffers.push_back(std::move(scratch));
       add_circuit_argument(static_cast<BufferId>(program_.buffers.size() - 1), true);

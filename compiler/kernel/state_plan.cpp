@@ -287,6 +287,19 @@ TurnArea::TurnArea(const BlockProgram& program) {
   elements += std::int64_t{4} << std::min(program.qubits, max_chunk_bits);
 }
 
+int part_bits(const Nest& nest) {
+  constexpr int fewest_qubits = max_chunk_bits + 4;  // a part is a chunk at least
+  const bool tables = nest.kind == Nest::Kind::phase_tables;
+  return nest.places > 0 || tables || nest.program.initial >= 0 || nest.program.qubits < fewest_qubits ? 0 : 4;
+}
+
+std::int64_t area_elements(const Nest& nest, std::int64_t result_elements) {
+  std::int64_t elements = TurnArea(nest.program).elements;
+  if (part_bits(nest) == 0) return elements;
+  if (nest.kind == Nest::Kind::apply_blocks_adjoint) elements += result_elements;
+  return elements << part_bits(nest);
+}
+
 bool places_in_lanes(const Nest& nest) {
   const bool state = nest.kind == Nest::Kind::apply_blocks || nest.kind == Nest::Kind::apply_blocks_adjoint;
   return state && !nest.varying && nest.places > 0;

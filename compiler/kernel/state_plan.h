@@ -92,6 +92,13 @@ struct TurnArea {
   static constexpr std::int64_t sum = 8;  // from the matrix to the sum
 };
 
+/// Threads may share the work on a large state: 2^part_bits parts of it (0 where there is only one), each with sums of
+/// its own, which are added in order, so that bits do not depend on who does which.
+int part_bits(const Nest& nest);
+/// Lane vectors of the last scratch buffer but that of places: a TurnArea for each part, and with it the cotangents
+/// that an adjoint's part finds, `result_elements`.
+std::int64_t area_elements(const Nest& nest, std::int64_t result_elements);
+
 /// Whether a circuit's nest runs as many places at once as there are lanes: one for all samples does.
 bool places_in_lanes(const Nest& nest);
 /// Floats of a place that such a nest keeps lane by lane, in a buffer behind all others: of operands with an element a

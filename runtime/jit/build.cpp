@@ -36,7 +36,7 @@ Executable build(graph::Graph graph, Engine& engine, const BuildOptions& options
   times.schedule = laps();
   std::vector<Kernel> kernels;
   for (const auto& compiled : engine.compile(program.nests, options.threads))
-    kernels.push_back({compiled.function, compiled.tiles});
+    kernels.push_back({compiled.function, compiled.tiles, compiled.stages});
   times.code = laps();
   Executable executable(std::move(program), std::move(kernels), options.threads);
   executable.set_build_times(times);

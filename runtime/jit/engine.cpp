@@ -89,7 +89,7 @@ struct Engine::Implementation {
   }
 
   /// Emits the nest; the first to see its key also makes and adds the object. Returns the tiles.
-  std::int64_t build(const kernel::Nest& nest, std::unique_ptr<llvm::TargetMachine>& machine, std::string& key) {
+  codegen::Tiles build(const kernel::Nest& nest, std::unique_ptr<llvm::TargetMachine>& machine, std::string& key) {
     llvm::LLVMContext context;
     codegen::EmittedNest emitted = codegen::emit(nest, target, context);
     key = key_of(*emitted.module, target);
@@ -152,8 +152,11 @@ std::vector<CompiledKernel> Engine::compile(std::span<const kernel::Nest* const>
   auto work = [&](int thread) {
     std::unique_ptr<llvm::TargetMachine> machine;  // one a thread: they may not be shared
     try {
-      for (std::size_t i = next++; i < nests.size(); i = next++)
-        kernels[i].tiles = self.build(*nests[i], machine, keys[i]);
+      for (std::size_t i = next++; i < nests.size(); i = next++) {
+        const codegen::Tiles tiles = self.build(*nests[i], machine, keys[i]);
+        kernels[i].tiles = tiles.count;
+        kernels[i].stages = tiles.stages;
+      }
     } catch (...) {
       failures[thread] = std::current_exception();
     }

@@ -16,7 +16,8 @@ namespace qiln::jit {
 
 struct CompiledKernel {
   qiln_kernel function = nullptr;
-  std::int64_t tiles = 1;
+  std::int64_t tiles = 1;   // in all
+  std::int64_t stages = 1;  // runs of equal length, each of which needs all of those before it (codegen/tiles.h)
 };
 
 enum class TextStage { llvm, optimised, assembly };

@@ -301,7 +301,7 @@ void Executable::work(int rank, int size) {
     duty.rank = rank;
     duty.size = size;
     for (NestId nest : stage.nests) {
-      run_nest(nest, 0, duty);
+      run_nest(nest, 0, duty, *all_);
       all_->wait();
     }
   }
@@ -351,15 +351,15 @@ void Executable::run_group(const Stage& stage, const StagePlan& plan, const Duty
   team.wait();
   for (std::int64_t block = duty.group; block < static_cast<std::int64_t>(blocks_.size()); block += groups_)
     for (NestId nest : stage.nests) {
-      run_nest(nest, block, duty);
+      run_nest(nest, block, duty, team);
       team.wait();
     }
 }
 
-void Executable::run_nest(NestId nest, std::int64_t block, const Duty& duty) {
+void Executable::run_nest(NestId nest, std::int64_t block, const Duty& duty, Barrier& team) {
   const auto& arguments = program_.nests[nest].arguments;
-  const auto [begin, end] = share(kernels_[nest].tiles, duty.rank, duty.size);
-  if (begin == end) return;
+  const Kernel& kernel = kernels_[nest];
+  const bool staged = kernel.stages > 1 && duty.size > 1;
   constexpr std::size_t few = 64;
   std::array<float*, few> on_stack;
   std::vector<float*> on_heap;
@@ -372,12 +372,14 @@ void Executable::run_nest(NestId nest, std::int64_t block, const Duty& duty) {
     const Place& place = places_[arguments[k].buffer];
     pointers[k] = place.base + block * place.by_block + duty.slot * place.by_slot + duty.group * place.by_group;
   }
-  if (!timing_) {
-    kernels_[nest].run(pointers, &blocks_[block], begin, end);
-    return;
+  const auto start = timing_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
+  const std::int64_t stages = staged ? kernel.stages : 1, tiles = kernel.tiles / stages;
+  const auto [begin, end] = share(tiles, duty.rank, duty.size);
+  for (std::int64_t stage = 0; stage < stages; ++stage) {
+    if (stage > 0) team.wait();
+    if (begin < end) kernel.run(pointers, &blocks_[block], stage * tiles + begin, stage * tiles + end);
   }
-  const auto start = std::chrono::steady_clock::now();
-  kernels_[nest].run(pointers, &blocks_[block], begin, end);
+  if (!timing_) return;
   const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;
   thread_nanoseconds_[omp_get_thread_num()][nest] += time.count();
 }

@@ -24,7 +24,7 @@ namespace qiln::jit {
 /// The code of one nest.
 struct Kernel {
   std::function<std::remove_pointer_t<qiln_kernel>> run;
-  std::int64_t tiles = 1;
+  std::int64_t tiles = 1, stages = 1;  // as in CompiledKernel
 };
 
 /// Seconds that it took to make a program.
@@ -105,7 +105,8 @@ class Executable {
   void work(int rank, int size);
   void run_varying(std::size_t stage, int rank, int size);
   void run_group(const kernel::Stage& stage, const StagePlan& plan, const Duty& duty);
-  void run_nest(kernel::NestId nest, std::int64_t block, const Duty& duty);
+  /// Threads of `team` meet after each stage but the last.
+  void run_nest(kernel::NestId nest, std::int64_t block, const Duty& duty, Barrier& team);
   void add_partials(const StagePlan& plan, int rank, int size);
   static Duty team_duty(std::int64_t first_group, std::int64_t groups, int rank, int size);
 

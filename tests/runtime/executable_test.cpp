@@ -24,7 +24,8 @@ jit::Executable compiled(const graph::Graph& graph, jit::Engine& engine, int thr
   options.lanes = engine.target().lanes;
   auto program = schedule(graph, options);
   std::vector<jit::Kernel> kernels;
-  for (const auto& kernel : engine.compile(program.nests)) kernels.push_back({kernel.function, kernel.tiles});
+  for (const auto& kernel : engine.compile(program.nests))
+    kernels.push_back({kernel.function, kernel.tiles, kernel.stages});
   return jit::Executable(std::move(program), std::move(kernels), threads);
 }
 
@@ -209,5 +210,52 @@ TEST_CASE("compiled products of gates and their gradients agree with the referen
       executable.run(feed.batch);
       CHECK(worst(graph, executable, feed, reference::float_epsilon * reference::float_epsilon) < 8);
     }
+  }
+}
+
+TEST_CASE("a large state has the same bits and agrees with the reference, however many threads share it") {
+  constexpr int n = 14;
+  circuit::Circuit circuit;
+  circuit.qubits = n;
+  auto gate = [&](std::string_view name, std::vector<std::int32_t> qubits, std::vector<circuit::Angle> angles) {
+    circuit.operations.push_back(test::operation(name, std::move(qubits), std::move(angles)));
+  };
+  for (int q = 0; q < n; ++q) gate("RX", {q}, {{0, q, 1, 0}});
+  for (int l = 0; l < 2; ++l)
+    for (int q = 0; q < n; ++q) {
+      const std::int64_t e = 4 * (n * l + q);
+      gate("Rot", {q}, {{1, e, 1, 0}, {1, e + 1, 1, 0}, {1, e + 2, 1, 0}});
+      gate(q % 3 ? "CNOT" : "CRX", {q, (q + l + 1) % n},
+           q % 3 ? std::vector<circuit::Angle>{} : std::vector<circuit::Angle>{{q % 2, e / 2 % n, 1, 0}});
+    }
+  circuit.readout = test::all_z(n);
+  circuit.readout.push_back({{0.5, 0b110, 0b011}, {1, 0, 0b101}});
+  auto graph = test::graph_of(circuit, {test::Numbers(n), test::Numbers(8 * n)});
+  graph::Builder b(graph);
+  const auto read = graph.output("y");
+  const auto loss = b.batch_sum(b.reduce_sum(b.multiply(read, read), {0}));
+  graph.outputs.push_back({"loss", loss});
+  run_circuit_passes(graph, false);
+  std::vector<graph::ValueId> inputs;
+  for (graph::ValueId id = 0; id < graph.nodes.size(); ++id)
+    if (graph[id].op == Primitive::input) inputs.push_back(id);
+  const auto derivatives = gradients(graph, graph.output("loss"), inputs);
+  for (std::size_t k = 0; k < derivatives.size(); ++k)
+    graph.outputs.push_back({"gradient" + std::to_string(k), derivatives[k]});
+  run_standard_passes(graph);
+  jit::Engine engine(codegen::host_target(8), {false, {}});
+  std::vector<std::vector<float>> first;
+  for (int threads : {1, 2, 3, 7}) {
+    INFO("threads " << threads);
+    auto executable = compiled(graph, engine, threads);
+    reference::Feed<double> feed;
+    feed.batch = 2;
+    fill(graph, executable, feed);
+    executable.run(feed.batch);
+    for (std::size_t k = 0; k < graph.outputs.size(); ++k) {
+      if (threads == 1) first.push_back(executable.output(graph.outputs[k].name));
+      CHECK(executable.output(graph.outputs[k].name) == first[k]);
+    }
+    if (threads == 1) CHECK(worst(graph, executable, feed, reference::float_epsilon * reference::float_epsilon) < 8);
   }
 }

@@ -204,10 +204,16 @@ Value run_nest(Kind kind, const BlockProgram& program, const std::vector<Operand
   const std::size_t width = varying ? lanes : 1;
   arguments.push_back(varying);
   buffers.emplace_back(std::max<std::size_t>(1, elements) * width, NAN);
+  kernel::Nest shape;
+  shape.kind = kind;
+  shape.program = program;
+  if (kind == Kind::expval && kernel::part_bits(shape) > 0) scratch = 1;
   for (int k = 0; k < scratch; ++k) {
     arguments.push_back(varying);
-    const bool area = k + 1 == scratch;
-    buffers.emplace_back((area ? kernel::TurnArea(program).elements : std::size_t{2} << program.qubits) * width, NAN);
+    std::int64_t room = std::int64_t{2} << program.qubits;
+    if (k + 1 == scratch)
+      room = kind == Kind::expval ? elements << kernel::part_bits(shape) : kernel::area_elements(shape, elements);
+    buffers.emplace_back(room * width, NAN);
   }
   auto made = test::nest(kind, varying, arguments, static_cast<int>(operands.size()));
   made.operand_elements = operand_elements;
@@ -288,6 +294,10 @@ TEST_CASE("state-vector kernels agree with the reference", "[state]") {
 
 TEST_CASE("states larger than a chunk are swept chunk by chunk", "[state]") {
   for (int n : {6, 7, 8, 9, 11}) check_all(random_case(n, 24, 8, false, n), 8, 1 << 10, n);
+}
+
+TEST_CASE("large states are worked on in parts", "[state]") {
+  for (int lanes : {4, 8}) check_all(random_case(14, 30, 3, false, 14 + lanes), lanes, 1 << 10, 14);
 }
 
 TEST_CASE("circuits of weights alone run once", "[state]") {

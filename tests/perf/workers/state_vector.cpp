@@ -70,11 +70,14 @@ struct Circuit {
     nests[1].scratch = 5;
     nests[1].operand_elements.insert(nests[1].operand_elements.end(), {state_elements, state_elements});
     kernels = engine.compile(nests, 1);
-    const test::Floats area(kernel::TurnArea(layered_program()).elements * lanes);
+    const auto area = [&](const kernel::Nest& nest, std::int64_t result) {
+      return test::Floats(kernel::area_elements(nest, result) * lanes);
+    };
     const auto state = [&] { return test::Floats(state_elements * lanes, 0.001f); };
-    forward = {rotations(first_layer, lanes), rotations(later_layers, 1), state(), state(), area};
+    forward = {rotations(first_layer, lanes), rotations(later_layers, 1), state(), state(),
+               area(nests[0], state_elements)};
     backward = {forward[0], forward[1], state(), state(), test::Floats((first_layer + later_layers) * lanes),
-                state(),    state(),    state(), state(), area};
+                state(),    state(),    state(), state(), area(nests[1], first_layer + later_layers)};
   }
   void step() {
     for (int done = 0; done < samples; done += lanes) {
