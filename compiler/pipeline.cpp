@@ -17,6 +17,7 @@
 #include "compiler/passes/push_through.h"
 #include "compiler/passes/sample_channels.h"
 #include "compiler/passes/simplify.h"
+#include "compiler/passes/split_factors.h"
 #include "compiler/text/text.h"
 #include "dsl/error.h"
 
@@ -28,6 +29,7 @@ constexpr std::array table{
     Pass{"merge-rotations", passes::merge_rotations, "add the angles of turns about one axis"},
     Pass{"push-through", passes::push_through, "move gates from the end of circuits into their readout"},
     Pass{"light-cone", passes::light_cone, "drop gates and qubits that no readout sees"},
+    Pass{"split-factors", passes::split_factors, "make circuits of their own of qubits that no gate joins"},
     Pass{"closed-form", passes::closed_form, "replace circuits by sums of products of cosines, where cheaper"},
     Pass{"density", passes::density,
          "expand circuits simulated as density matrices into vectors of Pauli expectations"},
@@ -44,8 +46,8 @@ constexpr std::array table{
 };
 
 // Pairs that cancel first, so that turns on both sides of them meet; the readout takes what it can before the cone is
-// drawn, for a gate that is gone from the end no longer widens it.
-constexpr std::array on_gates{"cancel-inverses", "merge-rotations", "push-through", "light-cone"};
+// drawn, for a gate that is gone from the end no longer widens it. Factors last: what is gone joins no qubits.
+constexpr std::array on_gates{"cancel-inverses", "merge-rotations", "push-through", "light-cone", "split-factors"};
 
 // Simplification first, for it makes values equal that were written differently; the sweep last, for both leave
 // unused values behind.

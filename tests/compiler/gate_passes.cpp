@@ -6,6 +6,7 @@
 #include "compiler/passes/light_cone.h"
 #include "compiler/passes/merge_rotations.h"
 #include "compiler/passes/push_through.h"
+#include "compiler/passes/split_factors.h"
 #include "tests/catch.h"
 #include "tests/compiler/circuit_support.h"
 
@@ -182,6 +183,56 @@ TEST_CASE("qubits outside the cone are gone") {
   CHECK(g.circuits[0].operations[1].qubits == std::vector<std::int32_t>{0, 1});
   CHECK(g.circuits[0].readout[1] == circuit::Observable{{0, 0, 0}, {2, 0, 0}});
   CHECK_FALSE(passes::light_cone(g));
+}
+
+/// A random circuit on the even qubits and one on the odd ones, with the readings of both and strings over both.
+test::RandomCircuit side_by_side(int n, unsigned seed) {
+  auto result = test::random_circuit(n, 12, seed);
+  const auto other = test::random_circuit(n, 12, seed + 50);
+  Circuit& circuit = result.circuit;
+  auto spread = [&](std::uint64_t mask, int odd) {
+    std::uint64_t all = 0;
+    for (int q = 0; q < n; ++q) all |= (mask >> (n - 1 - q) & 1) << (2 * n - 1 - (2 * q + odd));
+    return all;
+  };
+  auto operations = circuit.operations;
+  for (auto& operation : operations)
+    for (auto& q : operation.qubits) q = 2 * q;
+  for (auto operation : other.circuit.operations) {
+    for (auto& q : operation.qubits) q = 2 * q + 1;
+    operations.insert(operations.begin() + static_cast<std::ptrdiff_t>(operations.size() / 2), operation);
+  }
+  std::vector<circuit::Observable> readout;
+  for (const auto& observable : circuit.readout) {
+    auto& spread_out = readout.emplace_back();
+    for (const auto& term : observable) spread_out.push_back({term.coefficient, spread(term.x, 0), spread(term.z, 0)});
+    const auto& last = other.circuit.readout.back();
+    for (const auto& term : last)
+      spread_out.push_back({0.5, spread_out[0].x | spread(term.x, 1), spread_out[0].z | spread(term.z, 1)});
+    readout.push_back({{1, spread(last[0].x, 1), spread(last[0].z, 1)}, {2, 0, 0}});
+  }
+  circuit.qubits = 2 * n;
+  circuit.operations = std::move(operations);
+  circuit.readout = std::move(readout);
+  circuit.probabilities = {{0, 2 * (n - 1)}};
+  if (n == 1) circuit.probabilities = {{1}};
+  return result;
+}
+
+TEST_CASE("qubits that no gate joins make circuits of their own, and read the same") {
+  for (unsigned seed = 0; seed < 16; ++seed) {
+    const int n = 1 + static_cast<int>(seed) % 4;
+    INFO("seed " << seed);
+    const auto random = side_by_side(n, 800 + seed);
+    graph::Graph g = test::graph_of(random.circuit, random.operands);
+    REQUIRE(passes::split_factors(g));
+    graph::require_valid(g, "after splitting");
+    CHECK(g.circuits.size() > 1);
+    for (const Circuit& circuit : g.circuits) CHECK(circuit.qubits <= n);
+    check_close(test::interpret(g, test::inputs_of(random.operands), "y"),
+                test::simulate(random.circuit, random.operands));
+    CHECK_FALSE(passes::split_factors(g));
+  }
 }
 
 }  // namespace
