@@ -11,11 +11,11 @@ struct BuiltinRow {
   Builtin id;
 };
 constexpr BuiltinRow builtins[] = {
-    {"shape", Builtin::shape},     {"product", Builtin::product}, {"length", Builtin::length},
-    {"append", Builtin::append},   {"random", Builtin::random},   {"index", Builtin::index},
-    {"one_hot", Builtin::one_hot}, {"expval", Builtin::expval},   {"variance", Builtin::variance},
-    {"probs", Builtin::probs},     {"X", Builtin::pauli_x},       {"Y", Builtin::pauli_y},
-    {"Z", Builtin::pauli_z}};
+    {"shape", Builtin::shape},       {"product", Builtin::product},   {"length", Builtin::length},
+    {"append", Builtin::append},     {"random", Builtin::random},     {"index", Builtin::index},
+    {"one_hot", Builtin::one_hot},   {"quotient", Builtin::quotient}, {"expval", Builtin::expval},
+    {"variance", Builtin::variance}, {"probs", Builtin::probs},       {"X", Builtin::pauli_x},
+    {"Y", Builtin::pauli_y},         {"Z", Builtin::pauli_z}};
 constexpr double pi = 3.14159265358979323846;
 
 }  // namespace

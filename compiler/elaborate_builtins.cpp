@@ -174,6 +174,18 @@ Value Elaborator::draws(Arguments arguments, Span span) {
   return Tensor{builder_.random({graph::Distribution::uniform, random_site("random"), 0}, *extents)};
 }
 
+Value Elaborator::quotient(Arguments arguments, Span span) {
+  const auto filled = fill("quotient", {"a", "b"}, 2, std::move(arguments), span);
+  if (!filled) return Poison{};
+  const auto a = integer((*filled)[0]->value, (*filled)[0]->span);
+  const auto b = integer((*filled)[1]->value, (*filled)[1]->span);
+  if (!a || !b) return Poison{};
+  if (*b != 0 && *a % *b == 0) return *a / *b;
+  for (std::size_t k = calls_.size(); in_prelude_ && k-- > 0 && span.file == library_.prelude.id;) span = calls_[k];
+  report(DiagnosticKind::bad_arithmetic, span, fmt::format("{} is not a multiple of {}", *a, *b));
+  return Poison{};
+}
+
 Value Elaborator::label_builtin(Builtin builtin, const Value& x, Span span) {
   if (!x.is<Label>()) return expected("a label", x, span);
   const Label& label = x.as<Label>();
@@ -195,6 +207,7 @@ Value Elaborator::call_builtin(Builtin builtin, const std::string& name, Argumen
   }
   if (builtin == Builtin::expval || builtin == Builtin::variance || builtin == Builtin::probs)
     return measure(builtin, name, std::move(arguments), span);
+  if (builtin == Builtin::quotient) return quotient(std::move(arguments), span);
   if (builtin == Builtin::random) return draws(std::move(arguments), span);
   const auto filled = fill(name, {"x"}, 1, std::move(arguments), span);
   if (!filled) return Poison{};

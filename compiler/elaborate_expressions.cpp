@@ -194,7 +194,7 @@ std::optional<Shape> Elaborator::shape(const ast::Shape& shape) {
     } else {
       const auto extent = integer(axis);
       known = known && extent;
-      if (extent && *extent < 1) {
+      if (known && *extent < 1) {
         report(DiagnosticKind::bad_shape, axis.span, fmt::format("the extent is {}", *extent));
         known = false;
       }

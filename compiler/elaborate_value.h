@@ -49,6 +49,7 @@ enum class Builtin : std::uint8_t {
   random,
   index,
   one_hot,
+  quotient,
   expval,
   variance,
   probs,

@@ -100,7 +100,8 @@ class Elaborator {
   static void declare(const ast::File& file, Items& items);
   const ast::Item* item(const std::string& name) const;
   const ast::Gate* gate_definition(const std::string& name) const;
-  /// The origin of what is computed at `span`. Within the prelude that is the call which led there: what the user wrote.
+  /// The origin of what is computed at `span`. Within the prelude that is the call which led there: what the user
+  /// wrote.
   graph::Origin origin_at(Span span) const;
   bool of_prelude(const ast::Name& name) const { return name.span.file == library_.prelude.id; }
   std::optional<Value> lookup(const std::string& name);
@@ -191,6 +192,8 @@ class Elaborator {
   /// A tensor of draws from 0..1, new ones for each sample, step and call.
   Value draws(Arguments arguments, Span span);
   Value label_builtin(Builtin builtin, const Value& x, Span span);
+  /// a / b of integers, which has to come out even. Inside the prelude it is the user's call that is at fault.
+  Value quotient(Arguments arguments, Span span);
   /// A site of random numbers under the path of the current instance, or under `name` at the root.
   std::string random_site(const std::string& name);
   /// Arguments by name, the first `required` of them present; nothing when reported.
