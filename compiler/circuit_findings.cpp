@@ -50,7 +50,8 @@ struct Analysis {
 
 class CircuitFindings {
  public:
-  CircuitFindings(const Graph& g, dsl::Diagnostics& diagnostics) : g_(g), diagnostics_(diagnostics) {}
+  CircuitFindings(const Graph& g, dsl::Diagnostics& diagnostics, Doubts doubts)
+      : g_(g), diagnostics_(diagnostics), doubts_(doubts) {}
 
   void run() {
     for (ValueId id = 0; id < g_.nodes.size(); ++id) note_other_uses(id);
@@ -83,7 +84,7 @@ class CircuitFindings {
       if (known == circuit && of_sizes == sizes) return result;
     Analysis result;
     result.dead = circuit::dead_elements(circuit, sizes);
-    result.doubtful = circuit::doubtful_elements(circuit, sizes, result.dead);
+    if (doubts_ == Doubts::tried) result.doubtful = circuit::doubtful_elements(circuit, sizes, result.dead);
     known_.push_back({circuit, sizes, std::move(result)});
     return known_.back().result;
   }
@@ -195,6 +196,7 @@ class CircuitFindings {
   };
   const Graph& g_;
   dsl::Diagnostics& diagnostics_;
+  Doubts doubts_;
   std::map<ValueId, Subject> subjects_;
   std::map<ValueId, bool> used_otherwise_;
   std::vector<Known> known_;
@@ -202,8 +204,8 @@ class CircuitFindings {
 
 }  // namespace
 
-void report_circuit_findings(const Graph& graph, dsl::Diagnostics& diagnostics) {
-  CircuitFindings(graph, diagnostics).run();
+void report_circuit_findings(const Graph& graph, dsl::Diagnostics& diagnostics, Doubts doubts) {
+  CircuitFindings(graph, diagnostics, doubts).run();
 }
 
 }  // namespace qiln

@@ -83,9 +83,9 @@ bool report_density(const Graph& g, dsl::Diagnostics& diagnostics) {
 
 }  // namespace
 
-void report_findings(const Graph& graph, dsl::Diagnostics& diagnostics) {
+void report_findings(const Graph& graph, dsl::Diagnostics& diagnostics, Doubts doubts) {
   // What cannot run is not also said to be unproven.
-  if (!report_density(graph, diagnostics)) report_circuit_findings(graph, diagnostics);
+  if (!report_density(graph, diagnostics)) report_circuit_findings(graph, diagnostics, doubts);
   report_cuts(graph, diagnostics);
 }
 

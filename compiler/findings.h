@@ -7,7 +7,10 @@
 
 namespace qiln {
 
+/// Whether what is not proven is tried at random points as well, which takes up to half a second for 16 qubits.
+enum class Doubts { left, tried };
+
 /// Reports on an elaborated graph, circuits still in it. Warnings are proven.
-void report_findings(const graph::Graph& graph, dsl::Diagnostics& diagnostics);
+void report_findings(const graph::Graph& graph, dsl::Diagnostics& diagnostics, Doubts doubts);
 
 }  // namespace qiln

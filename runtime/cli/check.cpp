@@ -29,7 +29,7 @@ void run(const ModelOptions& options, const std::string& name, bool trainability
   std::optional<graph::Graph> graph;
   if (file.parsed()) {
     graph = file.elaborate(name);
-    if (graph) report_findings(*graph, file.diagnostics());
+    if (graph) report_findings(*graph, file.diagnostics(), Doubts::tried);
     if (graph && name.empty()) file.schedule();
   }
   file.report();

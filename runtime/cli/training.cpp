@@ -60,7 +60,7 @@ jit::CacheOptions CompileOptions::cache() const {
 graph::Graph load_network(ModelFile& file, const CompileOptions& options, const std::string& name, bool training) {
   std::optional<graph::Graph> network;
   if (!file.diagnostics().has_errors()) network = file.elaborate(name, training);
-  if (network && training) report_findings(*network, file.diagnostics());
+  if (network && training) report_findings(*network, file.diagnostics(), Doubts::left);
   file.report(training);
   run_circuit_passes(*network, !options.no_closed_form, training);
   return std::move(*network);
