@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "compiler/kernel/work.h"
 #include "dsl/error.h"
 
 namespace qiln::kernel {
@@ -19,17 +20,11 @@ constexpr int dear = 1000;
 constexpr int inline_cost = 6, inline_loads = 3;
 
 int cost(Primitive op) {
+  if (is_function(op)) return dear;
   switch (op) {
     case Primitive::divide:
     case Primitive::sqrt:
       return 3;
-    case Primitive::power:
-    case Primitive::exp:
-    case Primitive::log:
-    case Primitive::sin:
-    case Primitive::cos:
-    case Primitive::tanh:
-    case Primitive::erf:
     case Primitive::random:
       return dear;
     default:

@@ -50,21 +50,6 @@ Work work(const circuit::BlockProgram& program, Chunks chunks, bool adjoint) {
   return work;
 }
 
-bool is_function(Primitive op) {
-  switch (op) {
-    case Primitive::power:
-    case Primitive::exp:
-    case Primitive::log:
-    case Primitive::sin:
-    case Primitive::cos:
-    case Primitive::tanh:
-    case Primitive::erf:
-      return true;
-    default:
-      return false;
-  }
-}
-
 /// Of one evaluation. Random bits are no floating-point arithmetic.
 double flops_of(const Expression& expression) {
   double sum = 0;
@@ -152,6 +137,21 @@ class Touched {
 };
 
 }  // namespace
+
+bool is_function(Primitive op) {
+  switch (op) {
+    case Primitive::power:
+    case Primitive::exp:
+    case Primitive::log:
+    case Primitive::sin:
+    case Primitive::cos:
+    case Primitive::tanh:
+    case Primitive::erf:
+      return true;
+    default:
+      return false;
+  }
+}
 
 Work forward_work(const circuit::BlockProgram& program, Chunks chunks) { return work(program, chunks, false); }
 Work adjoint_work(const circuit::BlockProgram& program, Chunks chunks) { return work(program, chunks, true); }

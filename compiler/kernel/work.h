@@ -8,6 +8,8 @@
 namespace qiln::kernel {
 
 inline constexpr double function_flops = 20;
+/// Pointwise primitives that are computed as polynomials.
+bool is_function(Primitive op);
 
 struct Work {
   double flops = 0;
