@@ -128,6 +128,8 @@ Images load_idx_images(const std::filesystem::path& images_path, const std::file
     fail(labels_path, fmt::format("it holds [{}], but `{}` has {} images; are they of one set?",
                                   fmt::join(labels.shape, ", "), images_path.string(), images.count));
   images.labels.assign(labels.elements.begin(), labels.elements.end());
+  const int largest = *std::max_element(images.labels.begin(), images.labels.end());
+  for (int label = 0; label <= largest; ++label) images.classes.push_back(std::to_string(label));
   return images;
 }
 

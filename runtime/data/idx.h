@@ -22,7 +22,7 @@ struct IdxArray {
 IdxArray load_idx(const std::filesystem::path& path);
 
 /// Images [count, height, width] or [count, height, width, channels] and, when `labels` is not empty, their labels
-/// [count].
+/// [count]; classes are then named "0" to the largest label.
 Images load_idx_images(const std::filesystem::path& images, const std::filesystem::path& labels = {});
 
 }  // namespace qiln::data

@@ -43,6 +43,7 @@ Images select(const Images& images, const Selection& selection) {
   }
   if (kept.empty()) throw Error("the selection keeps no image: raise `limit`", 1);
   Images out{.count = kept.size(), .channels = images.channels, .height = images.height, .width = images.width};
+  out.classes = images.classes;
   out.pixels.reserve(out.count * out.image_size());
   for (const std::uint32_t i : kept) {
     const auto image = images.image(i);

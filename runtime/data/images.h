@@ -1,4 +1,4 @@
-// A set of images in memory, as read: 8-bit pixels, labels where the source has them.
+// A set of images in memory, as read: 8-bit pixels, labels and the names of the classes where the source has them.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +17,9 @@ struct Images {
   std::size_t width = 0;
   std::vector<std::uint8_t> pixels = {};  // [count, channels, height, width]
   std::vector<std::int32_t> labels = {};  // [count], or empty when the source has none
+  /// The classes by label, so that 0 <= label < classes.size(); empty exactly when `labels` is. A selection keeps them
+  /// all: the only digit left may be number 3 of ten.
+  std::vector<std::string> classes = {};
 
   std::size_t image_size() const { return channels * height * width; }
   std::span<const std::uint8_t> image(std::size_t i) const {

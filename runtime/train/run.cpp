@@ -90,7 +90,10 @@ class Run {
                                 static_cast<std::uint32_t>(task_.images.count));
     std::size_t size = task_.images.image_size();
     for (std::size_t i = 0; i < chosen.size(); ++i)
-      data::scale_image(task_.images, chosen[i], std::span(batch).subspan(i * size, size));
+      data::write_sample(
+          task_.images, chosen[i], task_.augmentation,
+          {task_.trainer.seed, static_cast<std::uint32_t>(trainer_.steps()), static_cast<std::uint32_t>(i)},
+          std::span(batch).subspan(i * size, size));
   }
 
   void say_start(report::Progress& progress) {

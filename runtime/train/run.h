@@ -8,6 +8,7 @@
 
 #include "compiler/codegen/target.h"
 #include "compiler/graph/graph.h"
+#include "runtime/data/augment.h"
 #include "runtime/data/images.h"
 #include "runtime/diffusion/sampler.h"
 #include "runtime/diffusion/schedule.h"
@@ -22,6 +23,8 @@ struct Task {
   std::optional<graph::Graph> sampled_network;  // without dropout; `network` when there is none
   diffusion::NoiseSchedule schedule;
   data::Images images;
+  data::Images held_out;            // for the held-out loss; none when its count is 0
+  data::Augmentation augmentation;  // of `images`, drawn by trainer.seed
   TrainerSettings trainer;
   std::int64_t steps = 1000;
   diffusion::SamplerSettings sampler;

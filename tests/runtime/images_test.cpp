@@ -47,6 +47,7 @@ Images eight() {
     images.pixels.push_back(static_cast<std::uint8_t>(i));
     images.labels.push_back(i % 3);
   }
+  images.classes = {"zero", "one", "two"};
   return images;
 }
 
@@ -72,6 +73,7 @@ TEST_CASE("IDX images with channels last become channels first") {
   CHECK(images.channels == 3);
   CHECK(std::string(images.pixels.begin(), images.pixels.end()) == "RrGgBb");
   CHECK(images.labels == std::vector<std::int32_t>{7});
+  CHECK(images.classes == std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7"});
 }
 
 TEST_CASE("damaged IDX files are errors that name the place") {
@@ -116,6 +118,7 @@ TEST_CASE("labels must fit the images") {
 TEST_CASE("the MNIST that ships is found and read") {
   const Images train = load_mnist(Split::train), test = load_mnist(Split::test);
   CHECK(train.count == 6000);
+  CHECK(train.classes.size() == 10);
   CHECK(test.count == 10000);
   CHECK((train.channels == 1 && train.height == 28 && train.width == 28));
   CHECK(std::vector<int>(train.labels.begin(), train.labels.begin() + 10) ==
@@ -140,6 +143,7 @@ TEST_CASE("a selection filters by label and keeps the order") {
   CHECK(twos.count == 5);
   CHECK(twos.pixels == std::vector<std::uint8_t>{1, 2, 4, 5, 7});
   CHECK(twos.labels == std::vector<std::int32_t>{1, 2, 1, 2, 1});
+  CHECK(twos.classes == eight().classes);
   CHECK(select(eight(), {.limit = 100}).pixels == eight().pixels);
 }
 
@@ -160,11 +164,13 @@ TEST_CASE("selections that keep nothing are errors") {
   CHECK(mentions(error_of([] { select(eight(), {.limit = 0}); }), "limit"));
   Images unlabelled = eight();
   unlabelled.labels.clear();
+  unlabelled.classes.clear();
   CHECK(mentions(error_of([&] { select(unlabelled, {.labels = {1}}); }), "no labels"));
 }
 
 TEST_CASE("pixels scale to [-1, 1]") {
-  const Images images{.count = 1, .channels = 1, .height = 1, .width = 3, .pixels = {0, 51, 255}, .labels = {}};
+  const Images images{
+      .count = 1, .channels = 1, .height = 1, .width = 3, .pixels = {0, 51, 255}, .labels = {}, .classes = {}};
   const auto scaled = scale_images(images);
   CHECK(scaled[0] == -1.0f);
   CHECK(scaled[1] == Approx(-0.6).epsilon(1e-6));
