@@ -179,14 +179,19 @@ class Scheduler {
     int levels = 0;
     for (const auto& cluster : clusters_.clusters)
       if (!cluster.merged) levels = std::max(levels, cluster.level + 1);
-    for (int level = 0; level < levels; ++level)
-      for (bool varying : {false, true}) order_stage(level, varying);
+    using kernel::Dependence;
+    for (int level = 0; level < levels; ++level) {
+      for (Dependence on : {Dependence::constants, Dependence::params, Dependence::run}) order_stage(level, false, on);
+      order_stage(level, true, Dependence::run);
+    }
   }
 
-  void order_stage(int level, bool varying) {
+  void order_stage(int level, bool varying, kernel::Dependence dependence) {
     const auto& all = clusters_.clusters;
     const int count = static_cast<int>(all.size());
-    const auto here = [&](const Cluster& c) { return !c.merged && c.level == level && c.varying == varying; };
+    const auto here = [&](const Cluster& c) {
+      return !c.merged && c.level == level && c.varying == varying && c.dependence == dependence;
+    };
     std::vector<std::vector<int>> writers(graph_.nodes.size());  // of a stored value, within the stage
     for (int k = 0; k < count; ++k) {
       if (!here(all[k])) continue;
@@ -211,6 +216,7 @@ class Scheduler {
       if (here(all[k]) && waiting[k] == 0) ready.push({priority(all[k]), k});
     kernel::Stage stage;
     stage.varying = varying;
+    stage.dependence = dependence;
     while (!ready.empty()) {
       const int k = ready.top().second;
       ready.pop();

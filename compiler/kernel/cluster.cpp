@@ -48,6 +48,7 @@ class Clusterer {
     c_.live = find_live(graph);
     c_.views = find_views(graph, c_.live);
     c_.level.assign(count, 0);
+    c_.dependence.assign(count, Dependence::constants);
     c_.stored.assign(count, false);
     c_.inlined.assign(count, false);
     c_.part_of.assign(count, {});
@@ -59,6 +60,7 @@ class Clusterer {
 
   Clusters run() {
     find_levels();
+    find_dependence();
     find_required();
     place_parts();
     find_inlined();
@@ -91,6 +93,17 @@ class Clusterer {
     for (ValueId id = 0; id < graph_.nodes.size(); ++id) {
       for (ValueId operand : node(id).operands) c_.level[id] = std::max(c_.level[id], c_.level[operand]);
       if (node(id).op == Primitive::batch_sum) ++c_.level[id];
+    }
+  }
+
+  void find_dependence() {
+    for (ValueId id = 0; id < graph_.nodes.size(); ++id) {
+      const Primitive op = node(id).op;
+      Dependence& own = c_.dependence[id];
+      if (op == Primitive::param) own = Dependence::params;
+      if (node(id).type.varying || op == Primitive::input || op == Primitive::random || op == Primitive::batch_sum)
+        own = Dependence::run;
+      for (ValueId operand : node(id).operands) own = std::max(own, c_.dependence[operand]);
     }
   }
 
@@ -177,7 +190,8 @@ class Clusterer {
     for (ValueId id = 0; id < graph_.nodes.size(); ++id) {
       if (!c_.live[id] || !is_root(id)) continue;
       if (is_pointwise(node(id).op) && !c_.stored[id] && !anchored_[id]) consider_inlining(id);
-      if (primitive(node(id).op).kind == PrimitiveKind::reduce) consider_prologue(node(id).operands[0]);
+      if (primitive(node(id).op).kind == PrimitiveKind::reduce)
+        consider_prologue(node(id).operands[0], c_.dependence[id]);
     }
   }
 
@@ -200,11 +214,11 @@ class Clusterer {
     expense_[id] = expense;
   }
 
-  void consider_prologue(ValueId operand) {
+  void consider_prologue(ValueId operand, Dependence dependence) {
     const ValueId r = root(operand);
     if (is_leaf(node(r)) || c_.stored[r] || c_.inlined[r]) return;
     std::vector<ValueId> taken, read;
-    if (!prologue_of(r, taken, read) || read.size() > 1) {
+    if (!prologue_of(r, dependence, taken, read) || read.size() > 1) {
       store(r);
       return;
     }
@@ -212,14 +226,15 @@ class Clusterer {
     for (ValueId id : read) store(id);
   }
 
-  /// The values that only the reduction needs, and those that it would have to read from new buffers.
-  bool prologue_of(ValueId id, std::vector<ValueId>& taken, std::vector<ValueId>& read) const {
-    if (!is_scalar_op(node(id)) || uses_[id] != 1 || anchored_[id]) return false;
+  /// The values that only the reduction needs, and those that it would have to read from new buffers. What depends on
+  /// less than the reduction is computed on its own.
+  bool prologue_of(ValueId id, Dependence dependence, std::vector<ValueId>& taken, std::vector<ValueId>& read) const {
+    if (!is_scalar_op(node(id)) || uses_[id] != 1 || anchored_[id] || c_.dependence[id] != dependence) return false;
     taken.push_back(id);
     for (ValueId operand : node(id).operands) {
       const ValueId r = root(operand);
       if (is_leaf(node(r)) || c_.stored[r] || c_.inlined[r]) continue;
-      if (prologue_of(r, taken, read)) continue;
+      if (prologue_of(r, dependence, taken, read)) continue;
       if (std::find(read.begin(), read.end(), r) == read.end()) read.push_back(r);
     }
     return true;
@@ -232,6 +247,7 @@ class Clusterer {
     cluster.kind = kind;
     cluster.anchor = anchor;
     cluster.varying = graph_.varying(anchor);
+    cluster.dependence = c_.dependence[anchor];
     cluster.level = c_.level[anchor];
     cluster.space = std::move(space);
     c_.clusters.push_back(std::move(cluster));
@@ -295,7 +311,7 @@ class Clusterer {
   bool fits(int cluster, ValueId id) const {
     const Cluster& c = c_.clusters[cluster];
     return !c.merged && c.kind != Cluster::Kind::circuit && c.kind != Cluster::Kind::copy && c.level == c_.level[id] &&
-           c.varying == graph_.varying(id) && c.space == graph_.shape(id);
+           c.varying == graph_.varying(id) && c.dependence == c_.dependence[id] && c.space == graph_.shape(id);
   }
 
   /// Whether what `loads` reads from elsewhere waits for the cluster.
@@ -381,7 +397,8 @@ class Clusterer {
     Cluster& a = c_.clusters[from];
     Cluster& b = c_.clusters[into];
     if (a.merged || a.kind != Cluster::Kind::pointwise || a.level != b.level || a.varying != b.varying ||
-        a.space != b.space || b.kind == Cluster::Kind::circuit || b.kind == Cluster::Kind::copy)
+        a.dependence != b.dependence || a.space != b.space || b.kind == Cluster::Kind::circuit ||
+        b.kind == Cluster::Kind::copy)
       return;
     if (reaches(into, from) || waits_for(from, b.loads)) return;
     for (const auto& load : b.loads)
@@ -397,6 +414,7 @@ class Clusterer {
   int copy_cluster(ValueId value, ValueId target) {
     const int cluster = new_cluster(Cluster::Kind::copy, value, graph_.shape(value));
     c_.clusters[cluster].varying = graph_.varying(target) || node(target).op == Primitive::batch_sum;
+    if (c_.clusters[cluster].varying) c_.clusters[cluster].dependence = Dependence::run;
     std::vector<Load> loads;
     read(value, loads);
     for (auto& load : loads) load.identity = false;

@@ -4,12 +4,15 @@
 // identity, uniform values read by varying ones, and whatever is read outside its cluster. A pointwise value that is
 // read elsewhere but costs little given values stored anyway is computed again instead (it is then in no cluster). The
 // operand of a reduction is evaluated inside it (prologue) where nothing else reads it and that adds no buffer.
+// Uniform values that depend on less than others (Dependence) share no cluster with them, so that they can be computed
+// less often.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "compiler/graph/graph.h"
+#include "compiler/kernel/kernel.h"
 #include "compiler/kernel/view.h"
 
 namespace qiln::kernel {
@@ -32,6 +35,7 @@ struct Cluster {
   enum class Kind : std::uint8_t { pointwise, reduce, contract, circuit, copy } kind = Kind::pointwise;
   graph::ValueId anchor = graph::no_value;  // the first member; of a copy of a part the value copied
   bool varying = false;
+  Dependence dependence = Dependence::run;  // of all that it writes
   int level = 0;
   graph::Shape space;
   std::vector<graph::ValueId> members;  // ascending
@@ -51,6 +55,7 @@ struct Clusters {
   std::vector<bool> live;
   std::vector<View> views;
   std::vector<int> level;  // varying values of level n are computed after uniform ones of level n; batch_sum adds one
+  std::vector<Dependence> dependence;  // varying values: run
   std::vector<bool> stored;
   std::vector<bool> inlined;    // evaluated where it is read
   std::vector<Part> part_of;    // placed straight in a concat

@@ -136,9 +136,16 @@ struct Nest {
   std::vector<std::string> notes;  // for people: why it is a nest of its own
 };
 
-/// A uniform stage runs its nests once; a varying stage runs its nests block by block, groups in parallel.
+/// What a uniform result depends on beside earlier ones, and hence when it has to be computed: once, when parameters
+/// have changed, or in every run (inputs, random numbers, sums over the batch).
+enum class Dependence : std::uint8_t { constants, params, run };
+
+/// A uniform stage runs its nests once; a varying stage runs its nests block by block, groups in parallel. Uniform
+/// stages that do not depend on the run may be left out of a run while what they depend on stays the same: their
+/// results keep memory of their own.
 struct Stage {
   bool varying = false;
+  Dependence dependence = Dependence::run;  // of the results of all its nests; varying stages: run
   std::vector<NestId> nests;
 };
 

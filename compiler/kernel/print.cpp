@@ -132,6 +132,19 @@ std::string print_buffers(const Program& program) {
   return text;
 }
 
+/// When a uniform stage has to run.
+std::string_view when(Dependence dependence) {
+  switch (dependence) {
+    case Dependence::constants:
+      return "once";
+    case Dependence::params:
+      return "when parameters have changed";
+    case Dependence::run:
+      break;
+  }
+  return "in every run";
+}
+
 }  // namespace
 
 std::string_view kind_name(Nest::Kind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
@@ -147,7 +160,7 @@ std::string print(const Program& program, const dsl::Sources* sources) {
                   program.group_elements, program.partial_elements);
   text += print_buffers(program);
   for (const auto& stage : program.stages) {
-    text += stage.varying ? "varying stage\n" : "uniform stage\n";
+    text += stage.varying ? "varying stage\n" : fmt::format("uniform stage, {}\n", when(stage.dependence));
     for (NestId nest : stage.nests) text += print(program, nest, sources);
   }
   for (const auto& port : program.outputs)

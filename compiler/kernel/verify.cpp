@@ -18,9 +18,12 @@ class Verifier {
 
   std::vector<std::string> run() {
     written_.assign(program_.buffers.size(), false);
+    dependence_.assign(program_.buffers.size(), Dependence::constants);
     for (std::size_t id = 0; id < program_.buffers.size(); ++id) {
       const auto storage = program_.buffers[id].storage;
       written_[id] = storage == Storage::input || storage == Storage::param || storage == Storage::constant;
+      if (storage == Storage::param) dependence_[id] = Dependence::params;
+      if (storage == Storage::input || program_.buffers[id].varying) dependence_[id] = Dependence::run;
     }
     for (const auto& stage : program_.stages) check(stage);
     check_memory();
@@ -43,9 +46,25 @@ class Verifier {
       where_ = fmt::format("nest {} \"{}\"", id, nest.label);
       if (nest.varying != stage.varying) say(where_ + ": in a stage of the other kind");
       check_arguments(nest, totals);
+      check_dependence(nest, stage.dependence);
       check_nest(nest);
     }
-    for (BufferId total : totals) written_[total] = true;
+    for (BufferId total : totals) {
+      written_[total] = true;
+      dependence_[total] = Dependence::run;
+    }
+  }
+
+  /// Results may lie in one buffer with those of other stages (the parts of a concat).
+  void check_dependence(const Nest& nest, Dependence dependence) {
+    if (nest.varying && dependence != Dependence::run) say(where_ + ": varying, but not in every run");
+    for (const auto& argument : nest.arguments) {
+      Dependence& known = dependence_[argument.buffer];
+      if (argument.written)
+        known = std::max(known, dependence);
+      else if (known > dependence)
+        say(fmt::format("{}: runs less often than what writes `{}`", where_, program_.buffers[argument.buffer].name));
+    }
   }
 
   void check_arguments(const Nest& nest, std::vector<BufferId>& totals) {
@@ -150,6 +169,7 @@ class Verifier {
 
   const Program& program_;
   std::vector<bool> written_;
+  std::vector<Dependence> dependence_;  // by buffer, of what has been written so far
   std::string where_;
   std::vector<std::string> problems_;
 };

@@ -11,8 +11,9 @@ namespace {
 
 using circuit::Block;
 
-/// Blocks of samples a step, steps a compiled program, and multiply-adds of a second.
-constexpr double expected_blocks = 8, expected_runs = 1e4, rate = 6e9;
+/// Blocks of samples a step, steps a compiled program, steps of a sampler with the same weights, and multiply-adds of a
+/// second.
+constexpr double expected_blocks = 8, expected_runs = 1e4, expected_sampling = 20, rate = 6e9;
 /// Lanes that columns of a product fill.
 constexpr double lanes = 8;
 /// Of code for a product: the nests that make it, forwards and backwards, and the step that applies it.
@@ -85,7 +86,8 @@ double BlockCost::making(const FusedBlock& product) const {
   const BlockCost small(static_cast<int>(product.qubits.size()), gradients_ ? Purpose::gradients : Purpose::values);
   double parts = 0;
   for (const FusedBlock& part : product.parts) parts += small.step(part);
-  return parts * std::max(1.0, side / lanes) / expected_blocks + (gradients_ ? 2 * side * side * batch_sum : 0);
+  const double forward = parts * std::max(1.0, side / lanes) / expected_blocks;
+  return gradients_ ? forward + 2 * side * side * batch_sum : forward / expected_sampling;
 }
 
 double BlockCost::structure() const {

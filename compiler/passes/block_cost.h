@@ -11,8 +11,9 @@ namespace qiln::passes {
 enum class Purpose : std::uint8_t { values, gradients };
 
 /// Costs are in multiply-adds of lane vectors for one block of samples (as many as there are lanes), which is what all
-/// of the steps are bound by in the caches. What happens once a step is shared by `expected_blocks`, and what happens
-/// once by `expected_runs` of these.
+/// of the steps are bound by in the caches. What happens once a step is shared by `expected_blocks`, what happens when
+/// weights change by `expected_sampling` of these too where steps do not change them, and what happens once by
+/// `expected_runs` of these.
 class BlockCost {
  public:
   BlockCost(int qubits, Purpose purpose) : qubits_(qubits), gradients_(purpose == Purpose::gradients) {}

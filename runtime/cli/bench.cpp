@@ -44,7 +44,6 @@ TimedStep make_step(ModelFile& file, const Options& options) {
 void add_kernels(report::Bench& bench, const std::string& name, const jit::Executable& executable,
                  const codegen::Target& target, const dsl::Sources& sources) {
   const kernel::Program& program = executable.program();
-  const auto runs = static_cast<double>(std::max<std::int64_t>(1, executable.timed_runs()));
   for (std::size_t k = 0; k < program.nests.size(); ++k) {
     const kernel::Nest& nest = program.nests[k];
     const auto work = kernel::work_of(program, nest, codegen::state_chunks(target, nest.program.qubits));
@@ -56,7 +55,9 @@ void add_kernels(report::Bench& bench, const std::string& name, const jit::Execu
     kernel.label = nest.label;
     kernel.place = graph::place_of(nest.origin, sources);
     kernel.gradient = nest.origin.gradient;
-    kernel.seconds = executable.nest_nanoseconds()[k] * 1e-9 / runs;
+    const std::int64_t runs = executable.nest_runs(static_cast<kernel::NestId>(k));
+    kernel.every_step = runs == executable.timed_runs();
+    kernel.seconds = executable.nest_nanoseconds()[k] * 1e-9 / static_cast<double>(std::max<std::int64_t>(1, runs));
     kernel.flops = work.flops * samples;
     kernel.bytes = work.bytes * samples + work.shared * blocks;
     bench.kernels.push_back(std::move(kernel));
@@ -115,7 +116,8 @@ std::string benched(Options options) {
   time_steps(bench, step, options.steps);
   bench.peak_bytes = peak_bytes();
   for (const auto& [name, program] : step.programs) program->set_timing(true);
-  for (int i = 0; i < options.steps; ++i) step.run();
+  // Two at least, to see what is not computed again.
+  for (int i = 0; i < std::max(2, options.steps); ++i) step.run();
   bench.machine = jit::measure_rates(*step.engine, options.compile.threads);
   bench.batch = step.batch;
   bench.lanes = step.engine->target().lanes;

@@ -96,11 +96,12 @@ TimedStep gradient_step(ModelFile& file, const CompileOptions& options, const st
   graph::Graph graph = load_network(file, options, name);
   add_weighted_sum(graph);
   auto made = compiled(std::move(graph), options, batch);
-  return {[&program = made->program, batch] { program.run(batch); },
-          batch,
-          {{"step", &made->program}},
-          &made->engine,
-          made};
+  // As in training, where parameters change after each step.
+  auto step = [&program = made->program, batch] {
+    program.params_changed();
+    program.run(batch);
+  };
+  return {step, batch, {{"step", &made->program}}, &made->engine, made};
 }
 
 TimedStep sampling_step(ModelFile& file, const CompileOptions& options, std::int64_t batch) {

@@ -74,16 +74,21 @@ const Port& Executable::port(const std::vector<Port>& ports, std::string_view na
   throw Error(fmt::format("`{}` has no {} `{}`", program_.name, what, name), 1);
 }
 
-std::span<float> Executable::params() { return params_; }
+std::span<float> Executable::params() {
+  params_changed();
+  return params_;
+}
 
 std::span<float> Executable::param(std::string_view path) {
   const Buffer& buffer = program_.buffers[port(program_.params, path, "parameter").buffer];
+  params_changed();
   return params_.subspan(static_cast<std::size_t>(buffer.offset), static_cast<std::size_t>(buffer.elements));
 }
 
 void Executable::use_params(std::span<float> arena) {
   assert(static_cast<std::int64_t>(arena.size()) >= program_.param_elements);
   params_ = arena;
+  params_changed();
 }
 
 std::span<float> Executable::uniform_input(std::string_view name) {
@@ -112,6 +117,7 @@ void Executable::bind(std::string_view name, std::span<float> memory) {
     if (id < 0) continue;
     assert(!program_.buffers[id].varying && memory.size() == static_cast<std::size_t>(program_.buffers[id].elements));
     bound_[id] = memory.data();
+    constants_done_ = params_done_ = false;  // results have moved
   }
 }
 
@@ -214,6 +220,8 @@ void Executable::set_timing(bool on) {
   timing_ = on;
   timed_runs_ = 0;
   nanoseconds_.assign(program_.nests.size(), 0.0);
+  nest_runs_.assign(program_.nests.size(), 0);
+  constants_done_ = params_done_ = false;
 }
 
 void Executable::prepare(std::int64_t batch, std::uint64_t seed, std::uint32_t step, std::uint32_t first_sample,
@@ -284,15 +292,29 @@ void Executable::run(std::int64_t batch, std::uint64_t seed, std::uint32_t step,
     all_->reset(omp_get_num_threads());
     work(omp_get_thread_num(), omp_get_num_threads());
   }
-  if (!timing_) return;
+  if (timing_) add_times();
+  constants_done_ = params_done_ = true;
+}
+
+void Executable::add_times() {
   ++timed_runs_;
+  for (const Stage& stage : program_.stages)
+    if (due(stage))
+      for (NestId nest : stage.nests) ++nest_runs_[nest];
   for (const auto& times : thread_nanoseconds_)
     for (std::size_t nest = 0; nest < times.size(); ++nest) nanoseconds_[nest] += times[nest];
+}
+
+bool Executable::due(const Stage& stage) const {
+  if (stage.dependence == kernel::Dependence::constants) return !constants_done_;
+  if (stage.dependence == kernel::Dependence::params) return !params_done_;
+  return true;
 }
 
 void Executable::work(int rank, int size) {
   for (std::size_t s = 0; s < program_.stages.size(); ++s) {
     const Stage& stage = program_.stages[s];
+    if (!due(stage)) continue;
     if (stage.varying) {
       run_varying(s, rank, size);
       continue;

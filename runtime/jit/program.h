@@ -45,9 +45,12 @@ class Executable {
   void set_build_times(const BuildTimes& times) { build_times_ = times; }
   void set_threads(int threads) { threads_ = threads; }
 
-  /// The elements of a parameter, and the whole arena (trainable parameters first, each at a multiple of 16 elements).
+  /// The elements of a parameter, and the whole arena (trainable parameters first, each at a multiple of 16 elements),
+  /// to be written before the next run. Whoever keeps such a span and writes again says `params_changed`.
   std::span<float> param(std::string_view path);
   std::span<float> params();
+  /// The next run computes anew what depends on parameters alone. Otherwise runs use what the last one computed.
+  void params_changed() { params_done_ = false; }
   /// From now on parameters lie at `arena` (param_elements floats that start at a cache line) instead.
   void use_params(std::span<float> arena);
 
@@ -69,9 +72,11 @@ class Executable {
   /// A uniform output where it lies.
   std::span<const float> uniform_output(std::string_view name) const;
 
-  /// Nanoseconds that threads spent in each nest, summed over threads and runs since timing was switched on.
+  /// Nanoseconds that threads spent in each nest, summed over threads and runs since timing was switched on, and how
+  /// many runs these were: not all where it need not be computed each time. The first timed run computes everything.
   void set_timing(bool on);
   std::span<const double> nest_nanoseconds() const { return nanoseconds_; }
+  std::int64_t nest_runs(kernel::NestId nest) const { return nest_runs_[nest]; }
   std::int64_t timed_runs() const { return timed_runs_; }
   /// Bytes of each kind of memory, as large as the runs so far have made them.
   std::vector<std::pair<std::string, std::int64_t>> memory() const;
@@ -101,6 +106,8 @@ class Executable {
   void plan_stages();
   void fill_constants();
   void prepare(std::int64_t batch, std::uint64_t seed, std::uint32_t step, std::uint32_t first_sample, int threads);
+  bool due(const kernel::Stage& stage) const;
+  void add_times();
   void place_buffers();
   void work(int rank, int size);
   void run_varying(std::size_t stage, int rank, int size);
@@ -127,9 +134,11 @@ class Executable {
   std::vector<std::atomic<std::int64_t>> next_group_;  // by stage
   std::unique_ptr<Barrier> all_ = std::make_unique<Barrier>();
   std::vector<Barrier> teams_;
+  bool constants_done_ = false, params_done_ = false;  // uniform stages whose results are there
   bool timing_ = false;
   std::int64_t timed_runs_ = 0;
   std::vector<double> nanoseconds_;
+  std::vector<std::int64_t> nest_runs_;
   std::vector<std::vector<double>> thread_nanoseconds_;
 };
 

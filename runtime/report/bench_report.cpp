@@ -23,7 +23,7 @@ template <typename Predicate>
 Sums sums(const Bench& bench, Predicate wanted) {
   Sums result;
   for (const BenchKernel& kernel : bench.kernels) {
-    if (!wanted(kernel)) continue;
+    if (!kernel.every_step || !wanted(kernel)) continue;
     result.seconds += kernel.seconds;
     result.flops += kernel.flops;
     result.bytes += kernel.bytes;
@@ -93,6 +93,24 @@ std::string line(const BenchKernel& kernel, const Bench& bench, double total) {
                             kernel.place);
 }
 
+/// What is computed in the first step alone: one line, or a line each.
+std::string first_step(const Bench& bench, bool all) {
+  std::string text;
+  double seconds = 0;
+  int count = 0;
+  for (const BenchKernel& kernel : bench.kernels) {
+    if (kernel.every_step) continue;
+    seconds += kernel.seconds;
+    ++count;
+    text += fmt::format("  {:>9} {:<8} {}{}{}\n", duration_text(kernel.seconds), direction(kernel), kernel.label,
+                        kernel.place.empty() ? "" : "  ", kernel.place);
+  }
+  if (count == 0) return "";
+  return fmt::format("  {:>9} in the first step alone by {} of weights and constants{}\n", duration_text(seconds),
+                     count, all ? ":" : "; --all shows them") +
+         (all ? text : "");
+}
+
 }  // namespace
 
 double of_roofline(const BenchKernel& kernel, const jit::MachineRates& machine) {
@@ -106,7 +124,8 @@ bool memory_bound(const BenchKernel& kernel, const jit::MachineRates& machine) {
 
 std::string bench_table(const Bench& bench, bool all) {
   std::vector<const BenchKernel*> order;
-  for (const BenchKernel& kernel : bench.kernels) order.push_back(&kernel);
+  for (const BenchKernel& kernel : bench.kernels)
+    if (kernel.every_step) order.push_back(&kernel);
   std::stable_sort(order.begin(), order.end(),
                    [](const BenchKernel* a, const BenchKernel* b) { return a->seconds > b->seconds; });
   double total = 0;
@@ -124,7 +143,7 @@ std::string bench_table(const Bench& bench, bool all) {
     text += line(*order[k], bench, total);
     left -= order[k]->seconds;
   }
-  return text;
+  return text + first_step(bench, all);
 }
 
 std::string bench_json(const Bench& bench) {
@@ -152,6 +171,7 @@ std::string bench_json(const Bench& bench) {
                                {"label", kernel.label},
                                {"source", kernel.place},
                                {"direction", direction(kernel)},
+                               {"every_step", kernel.every_step},
                                {"thread_seconds", kernel.seconds},
                                {"flops", kernel.flops},
                                {"bytes", kernel.bytes},

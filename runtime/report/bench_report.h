@@ -10,11 +10,14 @@
 
 namespace qiln::report {
 
-/// One loop nest. `seconds` are of one step, summed over threads; flops and bytes of one step (kernel/work.h).
+/// One loop nest. `seconds` are of one step, summed over threads; flops and bytes of one step (kernel/work.h). Not
+/// `every_step`: what depends on constants, or on parameters that steps do not change, is computed in the first alone
+/// and counts in no sum.
 struct BenchKernel {
   std::string program, kind, label, place;  // place: file:line
   bool gradient = false;
   double seconds = 0, flops = 0, bytes = 0;
+  bool every_step = true;
 };
 
 struct BenchPhase {

@@ -97,6 +97,7 @@ double Trainer::step(std::span<const float> images) {
   update_.uniform_input("inverse_root_bias2")[0] = static_cast<float>(scalars.inverse_root_bias2);
   update_.uniform_input("average_decay")[0] = static_cast<float>(scalars.average_decay);
   update_.run(1);
+  step_.params_changed();
   ++steps_;
   return loss;
 }
