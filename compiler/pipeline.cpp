@@ -11,6 +11,7 @@
 #include "compiler/passes/dead_code.h"
 #include "compiler/passes/defer_resets.h"
 #include "compiler/passes/density.h"
+#include "compiler/passes/fold_scales.h"
 #include "compiler/passes/light_cone.h"
 #include "compiler/passes/lower_circuits.h"
 #include "compiler/passes/merge_rotations.h"
@@ -40,6 +41,10 @@ constexpr std::array table{
     Pass{"lower-circuits-for-values",
          [](graph::Graph& g) { return passes::lower_circuits(g, passes::Purpose::values); },
          "the same for values alone: more weights are folded into matrices"},
+    Pass{"fold-scales", [](graph::Graph& g) { return passes::fold_scales(g, passes::Purpose::gradients); },
+         "scale weights in place of what they are contracted with, where that is cheaper with gradients"},
+    Pass{"fold-scales-for-values", [](graph::Graph& g) { return passes::fold_scales(g, passes::Purpose::values); },
+         "the same for values alone: wherever it is possible"},
     Pass{"simplify", passes::simplify, "fold constants, drop identities and repeated movement"},
     Pass{"common-subexpressions", passes::common_subexpressions, "compute equal values once"},
     Pass{"dead-code", passes::dead_code, "drop what no output needs"},
@@ -103,6 +108,8 @@ void run_circuit_passes(graph::Graph& graph, bool closed_form, bool gradients) {
   // Channels next: a density matrix keeps resets as they are, trajectories know nothing of them.
   for (std::string_view name : {"density", "defer-resets", "sample-channels"}) run(pass_named(name), graph);
   run(pass_named(gradients ? "lower-circuits" : "lower-circuits-for-values"), graph);
+  // Before differentiation, which then has no scaled value to store and no derivative of a scale to sum over the batch.
+  run(pass_named(gradients ? "fold-scales" : "fold-scales-for-values"), graph);
 }
 
 void run_standard_passes(graph::Graph& graph) {

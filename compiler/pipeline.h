@@ -30,8 +30,8 @@ bool run(const Pass& pass, graph::Graph& graph, bool checked = false);
 void run_gate_passes(graph::Graph& graph, bool closed_form = true);
 
 /// What a network's graph goes through before differentiation: circuits become products of cosines where `closed_form`
-/// allows and they have that form, blocks on the state vector elsewhere. Without `gradients` the graph will not be
-/// differentiated.
+/// allows and they have that form, blocks on the state vector elsewhere; scales of weights alone are folded into
+/// weights. Without `gradients` the graph will not be differentiated.
 void run_circuit_passes(graph::Graph& graph, bool closed_form = true, bool gradients = true);
 
 /// What every graph goes through between elaboration and scheduling.
