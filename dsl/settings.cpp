@@ -36,6 +36,15 @@ void read_members(const Schema& schema, void* object, const std::vector<Given>& 
   }
 }
 
+std::vector<ResolvedSetting> resolve_members(const Schema& schema, const void* object) {
+  std::vector<ResolvedSetting> result;
+  for (const Member& member : schema.members) {
+    result.push_back(member.resolve(object));
+    result.back().key = member.key;
+  }
+  return result;
+}
+
 namespace {
 
 std::vector<std::string> block_names() {
@@ -95,6 +104,14 @@ bool require_network(const Settings& settings, const ast::Program& program, Diag
   diagnostics.report(DiagnosticKind::missing_setting, {program.files.back().id, 0, 0}, "model.network")
       .help("say `model { network = … }` with the name of a net");
   return false;
+}
+
+std::vector<ResolvedSetting> resolved(const Settings& settings) {
+  std::vector<ResolvedSetting> result;
+  Settings copy = settings;
+  for (const settings::Block& block : settings::blocks())
+    result.push_back({block.schema->name, {}, settings::resolve_members(*block.schema, block.within(copy))});
+  return result;
 }
 
 std::vector<SettingInfo> setting_table() {

@@ -86,12 +86,71 @@ struct Adam {
   Field<double> weight_decay{0, "times the weight, added to the gradient", at_least_0};
 };
 
+/// Adam whose weight decay does not pass through the moments.
+struct AdamW {
+  static constexpr std::string_view name = "adamw";
+  Field<double> lr{1e-3, "learning rate", positive};
+  Field<double> beta1{0.9, "decay of the first moment", unit};
+  Field<double> beta2{0.999, "decay of the second moment", unit};
+  Field<double> eps{1e-8, "added to the root of the second moment", positive};
+  Field<double> weight_decay{1e-2, "times learning rate and weight, taken from the weight", at_least_0};
+};
+
+/// Stochastic gradient descent with PyTorch's semantics.
+struct Sgd {
+  static constexpr std::string_view name = "sgd";
+  Field<double> lr{1e-2, "learning rate", positive};
+  Field<double> momentum{0, "decay of the sum of gradients", unit};
+  Field<bool> nesterov{false, "look one momentum step ahead"};
+  Field<double> weight_decay{0, "times the weight, added to the gradient", at_least_0};
+};
+
+/// The learning rate as it is.
+struct ConstantRate {
+  static constexpr std::string_view name = "constant";
+  Field<std::int64_t> warmup{0, "steps over which the rate rises evenly to its value", at_least_0};
+};
+
+/// The learning rate falls along half a cosine.
+struct CosineRate {
+  static constexpr std::string_view name = "cosine";
+  Field<std::int64_t> warmup{0, "steps over which the rate rises evenly to its value", at_least_0};
+  Field<double> floor{0, "share of the rate that is left at the end", unit};
+  Field<std::optional<std::int64_t>> steps{{}, "where the end is; `train.steps` unless set", at_least_1};
+};
+
+/// The learning rate falls by a factor every so many steps.
+struct StepRate {
+  static constexpr std::string_view name = "step";
+  Field<std::int64_t> every{1000, "steps from one fall to the next, counted from the end of the warm-up", at_least_1};
+  Field<double> factor{0.1, "what is left after each", unit};
+  Field<std::int64_t> warmup{0, "steps over which the rate rises evenly to its value", at_least_0};
+};
+
+/// Parameters with a learning rate of their own.
+struct Group {
+  static constexpr std::string_view name = "group";
+  Field<std::string> paths{"*", "pattern of parameter paths: `*` is any text, `?` one character"};
+  Field<std::optional<double>> lr{{}, "learning rate; the optimizer's unless set", at_least_0};
+  Field<std::optional<double>> weight_decay{{}, "weight decay; the optimizer's unless set", at_least_0};
+};
+
 struct Train {
   Field<std::int64_t> steps{1000, "optimiser steps", at_least_1};
-  Field<std::int64_t> batch{32, "samples a step", at_least_1};
-  Field<std::variant<Adam>> optimizer{{}, "how a gradient becomes a step"};
+  Field<std::int64_t> batch{32, "samples that are computed together", at_least_1};
+  Field<std::int64_t> accumulate{1, "batches whose gradients are averaged into one step", at_least_1};
+  Field<std::variant<Adam, AdamW, Sgd>> optimizer{{}, "how a gradient becomes a step"};
+  Field<std::variant<ConstantRate, CosineRate, StepRate>> lr_schedule{{}, "how the learning rate moves"};
+  Field<std::vector<Group>> groups{{}, "parameters with rates of their own; the first pattern that fits counts"};
+  Field<std::optional<double>> clip{{}, "largest norm of the whole gradient; a longer one is scaled", positive};
   Field<double> ema{0.999, "decay of the averaged weights that sampling uses, after warm-up; 0 turns it off", unit};
   Field<std::int64_t> seed{0, "of everything random in a run", at_least_0};
+  Field<std::int64_t> checkpoint_every{500, "steps from one checkpoint to the next", at_least_1};
+  Field<std::optional<std::int64_t>> keep_every{{}, "steps from one checkpoint that is kept to the next", at_least_1};
+  Field<std::int64_t> evaluate_every{500, "steps from one held-out loss to the next", at_least_1};
+  Field<std::optional<std::int64_t>> patience{
+      {}, "stop after so many held-out losses in a row that are no better than the best", at_least_1};
+  Field<std::optional<std::int64_t>> sample_every{{}, "steps from one grid of samples to the next", at_least_1};
 };
 
 /// Ancestral sampling through every step.
@@ -143,6 +202,15 @@ bool require_network(const Settings& settings, const ast::Program& program, Diag
 /// (`train.optimizer.lr=1e-4`). Values are expressions of the language. Errors point into the argument.
 void apply_overrides(ast::Program& program, const std::vector<std::string>& arguments, Sources& sources,
                      Diagnostics& diagnostics);
+
+/// A setting and what it is: a value as the language writes it, or a call and its arguments. Empty: unset.
+struct ResolvedSetting {
+  std::string key;
+  std::string text;
+  std::vector<ResolvedSetting> members = {};  // of a block, a call, or a list of calls; `text` is then the callee
+};
+/// Every block with every setting, those left at their defaults included.
+std::vector<ResolvedSetting> resolved(const Settings& settings);
 
 /// One row a setting, for help and documentation: block or call, key, type, default, help.
 struct SettingInfo {

@@ -32,6 +32,8 @@ struct Member {
   std::string help;
   /// Reads `value` into the member of the struct at `object`; what does not fit is reported and changes nothing.
   void (*read)(void* object, const ast::Expr& value, const Place& place);
+  /// What the member of the struct at `object` is.
+  ResolvedSetting (*resolve)(const void* object);
 };
 
 /// A block, or a call that a setting may be.
@@ -45,6 +47,9 @@ struct Schema {
 /// the members in order.
 void read_members(const Schema& schema, void* object, const std::vector<Given>& given, const std::string& owner,
                   ConstantEvaluator& constants, Diagnostics& diagnostics);
+
+/// All members of the struct at `object`.
+std::vector<ResolvedSetting> resolve_members(const Schema& schema, const void* object);
 
 /// The schemas of the five blocks, in order of `dsl::Settings`, each with the way to its struct.
 struct Block {

@@ -12,6 +12,7 @@
 #include <boost/hana/tuple.hpp>
 #include <utility>
 
+#include "dsl/print_expression.h"
 #include "dsl/settings_reader.h"
 
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Diffusion, steps, schedule, predict, loss);
@@ -19,7 +20,14 @@ BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Model, network, objective);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Mnist, labels, split);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Data, source, limit, seed);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Adam, lr, beta1, beta2, eps, weight_decay);
-BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Train, steps, batch, optimizer, ema, seed);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::AdamW, lr, beta1, beta2, eps, weight_decay);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Sgd, lr, momentum, nesterov, weight_decay);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::ConstantRate, warmup);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::CosineRate, warmup, floor, steps);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::StepRate, every, factor, warmup);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Group, paths, lr, weight_decay);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Train, steps, batch, accumulate, optimizer, lr_schedule, groups, clip, ema,
+                        seed, checkpoint_every, keep_every, evaluate_every, patience, sample_every);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Ddpm, clip);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Ddim, steps, eta, clip);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Sample, count, sampler, seed);
@@ -126,6 +134,20 @@ struct Kind<bool> {
 };
 
 template <>
+struct Kind<std::string> {
+  static std::string type() { return "a string"; }
+  static std::string text(const std::string& value) { return fmt::format("\"{}\"", value); }
+  static bool read(const ast::Expr& value, std::string& out, const Limits&, const Place& place) {
+    const auto constant = place.constants.evaluate(value);
+    if (!constant) return false;
+    const auto* text = std::get_if<std::string>(&constant->value);
+    if (!text) return expected(place, value, type(), kind_of(*constant)), false;
+    out = *text;
+    return true;
+  }
+};
+
+template <>
 struct Kind<std::vector<std::int64_t>> {
   static std::string type() { return "a list of integers"; }
   static std::string text(const std::vector<std::int64_t>& value) {
@@ -163,7 +185,11 @@ struct Kind<std::optional<T>> {
 template <>
 struct Kind<Callee> {
   static std::string type() { return "a name"; }
-  static std::string text(const Callee& value) { return value.name.text.empty() ? "unset" : value.name.text; }
+  static std::string text(const Callee& value) {
+    if (value.name.text.empty()) return "unset";
+    return value.arguments.empty() ? value.name.text
+                                   : fmt::format("{}({})", value.name.text, print_arguments(value.arguments));
+  }
   static bool read(const ast::Expr& value, Callee& out, const Limits&, const Place& place) {
     const auto name = name_of(value);
     if (!name) return expected(place, value, type(), kind_of(value)), false;
@@ -216,7 +242,57 @@ struct Kind<std::variant<Calls...>> {
     out = std::move(object);
     return true;
   }
+
+  static ResolvedSetting resolve(const std::variant<Calls...>& value) {
+    return std::visit(
+        []<typename Struct>(const Struct& object) -> ResolvedSetting {
+          const std::string name(Struct::name);
+          return {{}, name, resolve_members(schema_of<Struct>(name), &object)};
+        },
+        value);
+  }
 };
+
+/// A list of calls of one kind.
+template <typename Call>
+requires requires { Call::name; }
+struct Kind<std::vector<Call>> {
+  using One = Kind<std::variant<Call>>;
+  static std::string type() { return "a list of " + One::type(); }
+  static std::string text(const std::vector<Call>& value) { return value.empty() ? "[]" : "a list"; }
+  static std::vector<const Schema*> schemas() { return One::schemas(); }
+
+  static bool read(const ast::Expr& value, std::vector<Call>& out, const Limits& limits, const Place& place) {
+    const auto* list = std::get_if<ast::List>(&value.node);
+    if (!list) return expected(place, value, type(), kind_of(value)), false;
+    std::vector<Call> calls;
+    for (const ast::Expr& element : list->elements) {
+      std::variant<Call> call;
+      if (!One::read(element, call, limits, place)) return false;
+      calls.push_back(std::get<0>(std::move(call)));
+    }
+    out = std::move(calls);
+    return true;
+  }
+
+  static ResolvedSetting resolve(const std::vector<Call>& value) {
+    ResolvedSetting result{{}, "[]", {}};
+    for (const Call& call : value) result.members.push_back(One::resolve(std::variant<Call>(call)));
+    return result;
+  }
+};
+
+template <typename T>
+ResolvedSetting resolve(const T& value) {
+  if constexpr (requires { Kind<T>::resolve(value); })
+    return Kind<T>::resolve(value);
+  else
+    return {{}, Kind<T>::text(value), {}};
+}
+template <typename T>
+ResolvedSetting resolve(const std::optional<T>& value) {
+  return value ? resolve(*value) : ResolvedSetting{};
+}
 
 template <typename T>
 std::vector<const Schema*> calls_of() {
@@ -234,9 +310,14 @@ void add_member(Schema& schema) {
   using Value = std::remove_cvref_t<decltype(field.value)>;
   schema.members.push_back(
       {hana::to<const char*>(hana::first(accessor)), Kind<Value>::type(), Kind<Value>::text(field.value),
-       std::string(field.help), [](void* object, const ast::Expr& value, const Place& place) {
+       std::string(field.help),
+       [](void* object, const ast::Expr& value, const Place& place) {
          auto& target = hana::second(hana::at_c<index>(hana::accessors<Struct>()))(*static_cast<Struct*>(object));
          Kind<Value>::read(value, target.value, target.limits, place);
+       },
+       [](const void* object) {
+         return resolve(
+             hana::second(hana::at_c<index>(hana::accessors<Struct>()))(*static_cast<const Struct*>(object)).value);
        }});
   for (const Schema* call : calls_of<Value>()) schema.calls.push_back(call);
 }

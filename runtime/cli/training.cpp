@@ -38,6 +38,27 @@ train::TrainerSettings trainer_settings(const s::Train& train) {
   return out;
 }
 
+nlohmann::ordered_json members_json(const std::vector<dsl::ResolvedSetting>& members);
+
+/// Numbers, strings, truths and lists of the language are JSON's; names are strings, calls objects of their arguments.
+nlohmann::ordered_json setting_json(const dsl::ResolvedSetting& setting) {
+  if (setting.text == "[]") {
+    auto list = nlohmann::ordered_json::array();
+    for (const auto& member : setting.members) list.push_back(setting_json(member));
+    return list;
+  }
+  if (!setting.members.empty()) return {{setting.text, members_json(setting.members)}};
+  if (setting.text.empty()) return nullptr;
+  const auto value = nlohmann::ordered_json::parse(setting.text, nullptr, false);
+  return value.is_discarded() ? nlohmann::ordered_json(setting.text) : value;
+}
+
+nlohmann::ordered_json members_json(const std::vector<dsl::ResolvedSetting>& members) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const auto& member : members) json[member.key] = setting_json(member);
+  return json;
+}
+
 }  // namespace
 
 void CompileOptions::add_to(CLI::App& command) {
@@ -102,22 +123,8 @@ train::Task load_task(ModelFile& file, const CompileOptions& options) {
 }
 
 std::string settings_json(const dsl::Settings& settings) {
-  const auto& train = settings.train;
-  const auto& adam = std::get<s::Adam>(train.optimizer.value);
-  const auto& mnist = std::get<s::Mnist>(settings.data.source.value);
   nlohmann::ordered_json json;
-  json["model"] = {{"network", settings.model.network.value.name.text},
-                   {"diffusion_steps", std::get<s::Diffusion>(settings.model.objective.value).steps.value}};
-  json["data"] = {{"source", "mnist"}, {"labels", mnist.labels.value}, {"seed", data_seed(settings)}};
-  json["data"]["split"] = mnist.split.value == s::Split::train ? "train" : "test";
-  if (settings.data.limit.value) json["data"]["limit"] = *settings.data.limit.value;
-  json["train"] = {
-      {"steps", train.steps.value}, {"batch", train.batch.value}, {"ema", train.ema.value}, {"seed", train.seed.value}};
-  json["train"]["adam"] = {{"lr", adam.lr.value},
-                           {"beta1", adam.beta1.value},
-                           {"beta2", adam.beta2.value},
-                           {"eps", adam.eps.value},
-                           {"weight_decay", adam.weight_decay.value}};
+  for (const dsl::ResolvedSetting& block : dsl::resolved(settings)) json[block.key] = members_json(block.members);
   return json.dump(2) + "\n";
 }
 

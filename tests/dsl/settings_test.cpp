@@ -115,6 +115,61 @@ TEST_CASE("overrides replace constants, settings and arguments, and add what is 
   CHECK(std::get<settings::Ddim>(read.settings.sample.sampler.value).steps == 5);
 }
 
+TEST_CASE("optimisers, learning rates and groups are read", "[settings]") {
+  const Read read(R"(train {
+  optimizer = sgd(lr = 0.1, momentum = 0.9, nesterov = true), lr_schedule = step(every = 20, factor = 0.5, warmup = 5)
+  groups = [group("*.Bottleneck.*", lr = 1e-2), group(paths = "*.bias", weight_decay = 0)]
+  clip = 1, accumulate = 4, patience = 3
+})");
+  REQUIRE(read.messages() == "");
+  const settings::Train& train = read.settings.train;
+  const auto& sgd = std::get<settings::Sgd>(train.optimizer.value);
+  CHECK(sgd.lr == 0.1);
+  CHECK(sgd.momentum == 0.9);
+  CHECK(sgd.nesterov);
+  const auto& step = std::get<settings::StepRate>(train.lr_schedule.value);
+  CHECK(step.every == 20);
+  CHECK(step.factor == 0.5);
+  CHECK(step.warmup == 5);
+  REQUIRE(train.groups.value.size() == 2);
+  CHECK(train.groups.value[0].paths.value == "*.Bottleneck.*");
+  CHECK(train.groups.value[0].lr.value == 1e-2);
+  CHECK(!train.groups.value[0].weight_decay.value);
+  CHECK(train.groups.value[1].weight_decay.value == 0.0);
+  CHECK(train.clip.value == 1.0);
+  CHECK(train.accumulate == 4);
+  CHECK(train.patience.value == 3);
+  CHECK(!train.keep_every.value);
+  CHECK(Read("train { groups = group(\"*\") }").messages().find("expects a list of `group(…)`") != std::string::npos);
+}
+
+TEST_CASE("resolved settings name everything, defaults too", "[settings]") {
+  const Read read(
+      "model { network = UNet, objective = diffusion(schedule = cosine(s = 0.01)) }\n"
+      "train { groups = [group(\"a.*\", lr = 0)] }");
+  const auto blocks = resolved(read.settings);
+  REQUIRE(blocks.size() == 5);
+  CHECK(blocks[0].key == "model");
+  CHECK(blocks[0].members[0].text == "UNet");
+  const ResolvedSetting& objective = blocks[0].members[1];
+  CHECK(objective.text == "diffusion");
+  const auto member = [](const ResolvedSetting& of, const std::string& key) {
+    for (const auto& m : of.members)
+      if (m.key == key) return m;
+    FAIL(key);
+    return ResolvedSetting{};
+  };
+  CHECK(member(objective, "schedule").text == "cosine(s = 0.01)");
+  CHECK(member(blocks[2], "steps").text == "1000");
+  CHECK(member(blocks[2], "clip").text.empty());
+  CHECK(member(blocks[2], "optimizer").text == "adam");
+  CHECK(member(member(blocks[2], "optimizer"), "beta2").text == "0.999");
+  const ResolvedSetting groups = member(blocks[2], "groups");
+  REQUIRE(groups.members.size() == 1);
+  CHECK(member(groups.members[0], "paths").text == "\"a.*\"");
+  CHECK(member(groups.members[0], "lr").text == "0");
+}
+
 TEST_CASE("an override of nothing is an error with a suggestion") {
   CHECK(Read("const QUBITS = 4", {"QUBIT=3"}).messages() == R"(error[unknown-override]: nothing named `QUBIT` can be set
  --> --set:1:1
