@@ -19,6 +19,7 @@
 #include "compiler/passes/sample_channels.h"
 #include "compiler/passes/simplify.h"
 #include "compiler/passes/split_factors.h"
+#include "compiler/passes/winograd.h"
 #include "compiler/text/text.h"
 #include "dsl/error.h"
 
@@ -47,6 +48,7 @@ constexpr std::array table{
          "the same for values alone: wherever it is possible"},
     Pass{"simplify", passes::simplify, "fold constants, drop identities and repeated movement"},
     Pass{"common-subexpressions", passes::common_subexpressions, "compute equal values once"},
+    Pass{"winograd", passes::winograd, "3x3 convolutions and their gradients by fewer multiplications, where that pays"},
     Pass{"dead-code", passes::dead_code, "drop what no output needs"},
 };
 
@@ -54,9 +56,9 @@ constexpr std::array table{
 // drawn, for a gate that is gone from the end no longer widens it. Factors last: what is gone joins no qubits.
 constexpr std::array on_gates{"cancel-inverses", "merge-rotations", "push-through", "light-cone", "split-factors"};
 
-// Simplification first, for it makes values equal that were written differently; the sweep last, for both leave
-// unused values behind.
-constexpr std::array standard{"simplify", "common-subexpressions", "dead-code"};
+// Simplification first, for it makes values equal that were written differently; convolutions when they are final; the
+// sweep last, for all leave unused values behind.
+constexpr std::array standard{"simplify", "common-subexpressions", "winograd", "dead-code"};
 
 #ifdef NDEBUG
 constexpr bool always_checked = false;

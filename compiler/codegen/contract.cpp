@@ -1,13 +1,13 @@
 #include "compiler/codegen/contract.h"
 
 #include <algorithm>
-#include <cassert>
-#include <map>
 #include <optional>
 #include <set>
 
-#include "compiler/codegen/contract_plan.h"
+#include "compiler/codegen/contract_phase.h"
 #include "compiler/codegen/pointwise.h"
+#include "compiler/codegen/space.h"
+#include "compiler/codegen/winograd.h"
 
 namespace qiln::codegen {
 namespace {
@@ -15,387 +15,69 @@ namespace {
 using kernel::Phase;
 using llvm::Value;
 
-/// Emits the tiles of one phase.
-class PhaseEmitter {
+/// One request a cache line that the points of a tile touch.
+void prefetch(LaneBuilder& b, const kernel::Access& access, bool written,
+              std::span<const std::vector<Coordinate>> points) {
+  constexpr std::int64_t line = 16;
+  const std::int64_t floats = b.varying(access.argument) ? b.target.lanes : 1;
+  if (floats == 1 && !written) return;
+  std::set<std::int64_t> lines;
+  for (const auto& point : points) {
+    std::int64_t offset = 0;
+    for (std::size_t d = 0; d < point.size(); ++d) offset += access.strides[d] * (point[d].offset - points[0][d].offset);
+    if (!lines.insert(offset * floats / line).second) continue;
+    Value* address = b.address(access, point);
+    b.ir.CreateIntrinsic(llvm::Intrinsic::prefetch, {address->getType()},
+                         {address, b.ir.getInt32(written), b.ir.getInt32(3), b.ir.getInt32(1)});
+  }
+}
+
+/// What the epilogue reads and writes lies beyond the caches as often as not, and no processor looks past a whole sum
+/// for it: it is sent for while the sum runs.
+void prefetch_epilogue(LaneBuilder& b, std::int64_t multiply_adds, std::span<const std::vector<Coordinate>> points) {
+  constexpr std::int64_t enough = 200;  // multiply-adds, some hundred cycles
+  if (multiply_adds < enough) return;
+  for (const auto& i : b.nest.epilogue)
+    if (i.kind == kernel::Instruction::Kind::load && i.access.guards.empty()) prefetch(b, i.access, false, points);
+  for (const auto& store : b.nest.stores) prefetch(b, store.access, true, points);
+}
+
+/// The tiles of one phase of the nest, with its epilogue.
+class PhaseTiles {
  public:
-  PhaseEmitter(LaneBuilder& builder, const Phase& phase, int outermost = -1)
-      : b_(builder),
-        phase_(phase),
-        plan_(plan_contract(phase, lanes_of(builder, phase), builder.target, outermost)),
-        axes_(static_cast<int>(phase.extents.size())),
-        sums_(static_cast<int>(phase.reduction.size())) {}
+  PhaseTiles(LaneBuilder& builder, const Phase& phase, int outermost = -1)
+      : phase_(phase), emitter_(builder, phase, outermost), b_(builder) {}
+  std::int64_t tiles() const { return emitter_.tiles(); }
+  int outermost() const { return emitter_.outermost(); }
 
-  std::int64_t tiles() const { return plan_.parallel_pieces(); }
-  int outermost() const { return plan_.axis_order.empty() ? -1 : plan_.axis_order[0]; }
-
-  /// Emits tiles begin .. end - 1 (i64 values) of this phase.
   void emit(Value* begin, Value* end) {
-    at_.assign(axes_ + sums_, Coordinate{});
-    size_.assign(axes_, 1);
-    if (axes_ == 0) {
-      b_.when(b_.ir.CreateICmpSLT(begin, end), [&] { tile(); });
-      return;
-    }
-    int axis = plan_.axis_order[0];
-    std::int64_t first = 0;
-    for (const Segment& s : plan_.segments[axis]) {
-      Value* low = maximum(b_.ir.CreateSub(begin, b_.index(first)), b_.index(0));
-      Value* high = minimum(b_.ir.CreateSub(end, b_.index(first)), b_.index(s.count));
-      if (s.looped)
-        b_.loop(low, high, 1, [&](Value* p) { piece(0, s, Coordinate{scaled(p, s.size), s.begin}); });
-      else
-        b_.when(b_.ir.CreateICmpSLT(low, high), [&] { piece(0, s, Coordinate{nullptr, s.begin}); });
-      first += s.count;
-    }
+    emitter_.emit(
+        begin, end,
+        [&](std::span<const std::vector<Coordinate>> members) {
+          prefetch_epilogue(b_, graph::element_count(phase_.reduction) * static_cast<std::int64_t>(members.size()),
+                            points(members));
+        },
+        [&](std::span<Value* const> sums, std::span<const std::vector<Coordinate>> members) {
+          emit_epilogue(b_, sums, points(members));
+        });
   }
 
  private:
-  static std::vector<bool> lanes_of(const LaneBuilder& builder, const Phase& phase) {
-    std::vector<bool> varying;
-    for (const auto& factor : phase.factors)
-      varying.push_back(builder.nest.varying && builder.nest.arguments[factor.argument].varying);
-    return varying;
-  }
-  Value* maximum(Value* a, Value* c) { return b_.ir.CreateSelect(b_.ir.CreateICmpSGT(a, c), a, c); }
-  Value* minimum(Value* a, Value* c) { return b_.ir.CreateSelect(b_.ir.CreateICmpSLT(a, c), a, c); }
-  Value* scaled(Value* v, std::int64_t by) { return by == 1 ? v : b_.ir.CreateMul(v, b_.index(by)); }
-  bool varying(const kernel::Access& access) const {
-    return b_.nest.varying && b_.nest.arguments[access.argument].varying;
-  }
-  std::int64_t floats(const kernel::Access& access) const { return varying(access) ? b_.target.lanes : 1; }
-
-  void piece(int position, const Segment& segment, Coordinate at) {
-    int axis = plan_.axis_order[position];
-    at_[axis] = at;
-    size_[axis] = segment.size;
-    if (position + 1 == axes_) return tile();
-    for (const Segment& s : plan_.segments[plan_.axis_order[position + 1]]) {
-      if (s.looped && s.count > 1)
-        b_.loop(b_.index(0), b_.index(s.count), 1, [&](Value* p) {
-          piece(position + 1, s, Coordinate{scaled(p, s.size), s.begin});
-        });
-      else
-        for (std::int64_t p = 0; p < s.count; ++p) piece(position + 1, s, Coordinate{nullptr, s.begin + p * s.size});
-    }
-  }
-
-  /// One register tile: sum, epilogue, stores.
-  void tile() {
-    members_.clear();
-    std::vector<std::int64_t> member(axes_, 0);
-    each_member(0, member);
-    pointers_.clear();
-    for (const auto& factor : phase_.factors) {
-      Value* pointer = b_.argument(factor.argument);
-      std::int64_t offset = factor.offset;
-      Value* moving = nullptr;
-      for (int d = 0; d < axes_; ++d) {
-        offset += factor.strides[d] * at_[d].offset;
-        if (at_[d].base && factor.strides[d] != 0) {
-          Value* term = scaled(at_[d].base, factor.strides[d] * floats(factor));
-          moving = moving ? b_.ir.CreateAdd(moving, term) : term;
-        }
+  /// Members of a tile among the nest's output coordinates.
+  std::vector<std::vector<Coordinate>> points(std::span<const std::vector<Coordinate>> members) {
+    std::vector<std::vector<Coordinate>> points(members.begin(), members.end());
+    for (auto& point : points)
+      for (std::size_t d = 0; d < point.size(); ++d) {
+        const std::int64_t step = phase_.step[d];
+        if (point[d].base && step != 1) point[d].base = b_.ir.CreateMul(point[d].base, b_.index(step));
+        point[d].offset = phase_.start[d] + step * point[d].offset;
       }
-      pointers_.push_back(
-          advanced(moving ? b_.ir.CreateGEP(b_.f32, pointer, moving) : pointer, offset * floats(factor)));
-    }
-    prefetch_epilogue();
-    std::vector<Value*> sums(members_.size(), b_.splat(0));
-    sums = sum_over(0, std::move(sums));
-    epilogue(sums);
+    return points;
   }
 
-  /// The place of a member of the tile among the nest's output coordinates.
-  std::vector<Coordinate> point(const std::vector<std::int64_t>& member) {
-    std::vector<Coordinate> point(axes_);
-    for (int d = 0; d < axes_; ++d) {
-      const Coordinate c = at_[d].plus(member[d]);
-      point[d].base = c.base ? scaled(c.base, phase_.step[d]) : nullptr;
-      point[d].offset = phase_.start[d] + phase_.step[d] * c.offset;
-    }
-    return point;
-  }
-
-  /// What the epilogue reads and writes lies beyond the caches as often as not, and no processor looks past a whole sum
-  /// for it: it is sent for while the sum runs.
-  void prefetch_epilogue() {
-    constexpr std::int64_t enough = 200;  // multiply-adds, some hundred cycles
-    if (graph::element_count(phase_.reduction) * static_cast<std::int64_t>(members_.size()) < enough) return;
-    for (const auto& i : b_.nest.epilogue)
-      if (i.kind == kernel::Instruction::Kind::load && i.access.guards.empty()) prefetch(i.access, false);
-    for (const auto& store : b_.nest.stores) prefetch(store.access, true);
-  }
-
-  /// One request a cache line that the members of the tile touch.
-  void prefetch(const kernel::Access& access, bool written) {
-    constexpr std::int64_t line = 16;
-    if (!varying(access) && !written) return;
-    std::set<std::int64_t> lines;
-    for (const auto& member : members_) {
-      std::int64_t offset = 0;
-      for (int d = 0; d < axes_; ++d) offset += access.strides[d] * phase_.step[d] * member[d];
-      if (!lines.insert(offset * floats(access) / line).second) continue;
-      Value* address = b_.address(access, point(member));
-      b_.ir.CreateIntrinsic(llvm::Intrinsic::prefetch, {address->getType()},
-                            {address, b_.ir.getInt32(written), b_.ir.getInt32(3), b_.ir.getInt32(1)});
-    }
-  }
-
-  void each_member(int axis, std::vector<std::int64_t>& member) {
-    if (axis == axes_) {
-      members_.push_back(member);
-      return;
-    }
-    for (member[axis] = 0; member[axis] < size_[axis]; ++member[axis]) each_member(axis + 1, member);
-    member[axis] = 0;
-  }
-
-  Value* advanced(Value* pointer, std::int64_t by) {
-    return by == 0 ? pointer : b_.ir.CreateConstGEP1_64(b_.f32, pointer, by);
-  }
-
-  std::vector<Value*> sum_over(int position, std::vector<Value*> sums) {
-    if (position == sums_) return multiply_add(std::move(sums));
-    int k = plan_.sum_order[position];
-    std::int64_t extent = phase_.reduction[k];
-    if (extent == 0) return sums;
-    if (plan_.sum_kind[k] == SumKind::unrolled || extent == 1) return fixed_range(position, 0, extent, std::move(sums));
-    if (plan_.sum_kind[k] == SumKind::peeled) {
-      auto [low, high] = uncut_range(k);
-      sums = fixed_range(position, 0, low, std::move(sums));
-      sums = run_range(position, b_.index(low), b_.index(high), std::move(sums));
-      return fixed_range(position, high, extent, std::move(sums));
-    }
-    auto [low, high] = limits(k);
-    return run_range(position, low, high, std::move(sums));
-  }
-
-  std::vector<Value*> fixed_range(int position, std::int64_t low, std::int64_t high, std::vector<Value*> sums) {
-    int k = plan_.sum_order[position];
-    for (std::int64_t value = low; value < high; ++value) {
-      auto saved = pointers_;
-      for (std::size_t f = 0; f < phase_.factors.size(); ++f)
-        pointers_[f] = advanced(pointers_[f], value * phase_.factors[f].strides[axes_ + k] * floats(phase_.factors[f]));
-      at_[axes_ + k] = {nullptr, value};
-      // An index of one value may still be guarded: then its limits make a loop of at most one round.
-      if (bounded(k)) {
-        auto [low_limit, high_limit] = limits(k);
-        sums = b_.loop(low_limit, high_limit, 1, sums, [&](Value*, std::span<Value* const> carried) {
-          return sum_over(position + 1, {carried.begin(), carried.end()});
-        });
-      } else {
-        sums = sum_over(position + 1, std::move(sums));
-      }
-      pointers_ = saved;
-    }
-    return sums;
-  }
-
-  bool bounded(int k) const {
-    return std::any_of(plan_.guards.begin(), plan_.guards.end(),
-                       [&](const auto& g) { return g.kind == GuardKind::bounds && g.reduction == k; });
-  }
-
-  std::vector<Value*> run_range(int position, Value* low, Value* high, std::vector<Value*> sums) {
-    int k = plan_.sum_order[position];
-    const std::int64_t together = rounds_together(position, low, high);
-    return b_.loop(low, high, together, std::move(sums), [&](Value* index, std::span<Value* const> carried) {
-      auto saved = pointers_;
-      for (std::size_t f = 0; f < phase_.factors.size(); ++f) {
-        std::int64_t stride = phase_.factors[f].strides[axes_ + k] * floats(phase_.factors[f]);
-        if (stride != 0) pointers_[f] = b_.ir.CreateGEP(b_.f32, pointers_[f], scaled(index, stride));
-      }
-      auto first = pointers_;
-      std::vector<Value*> next(carried.begin(), carried.end());
-      for (std::int64_t round = 0; round < together; ++round) {
-        for (std::size_t f = 0; f < phase_.factors.size(); ++f)
-          pointers_[f] = advanced(first[f], round * phase_.factors[f].strides[axes_ + k] * floats(phase_.factors[f]));
-        at_[axes_ + k] = {index, round};
-        next = sum_over(position + 1, std::move(next));
-      }
-      pointers_ = saved;
-      return next;
-    });
-  }
-
-  /// Rounds of a loop of the sum to emit in one: with few multiply-adds a round, counting and addressing would take
-  /// more issue slots than they leave.
-  std::int64_t rounds_together(int position, Value* low, Value* high) const {
-    constexpr std::int64_t enough = 40, most = 8;
-    const auto *first = llvm::dyn_cast<llvm::ConstantInt>(low), *last = llvm::dyn_cast<llvm::ConstantInt>(high);
-    if (!first || !last) return 1;
-    auto work = static_cast<std::int64_t>(members_.size());
-    for (int later = position + 1; later < sums_; ++later) {
-      const int k = plan_.sum_order[later];
-      if (phase_.reduction[k] > 1 && (plan_.sum_kind[k] != SumKind::unrolled || bounded(k))) return 1;
-      work *= phase_.reduction[k];
-    }
-    const std::int64_t rounds = last->getSExtValue() - first->getSExtValue();
-    std::int64_t best = 1;
-    for (std::int64_t together = 2; together <= most && (together - 1) * work < enough; ++together)
-      if (rounds % together == 0) best = together;
-    return best;
-  }
-
-  /// The values of index k at which no fixed guard cuts any point of the tile.
-  std::pair<std::int64_t, std::int64_t> uncut_range(int k) const {
-    std::int64_t low = 0, high = phase_.reduction[k];
-    auto cut = [&](std::int64_t value) {
-      for (const auto& g : plan_.guards) {
-        if (g.kind != GuardKind::fixed || g.reduction != k) continue;
-        for (std::int64_t j : {at_[g.axis].offset, at_[g.axis].offset + size_[g.axis] - 1}) {
-          std::int64_t x = g.guard.offset + g.guard.coefficients[g.axis] * j + g.guard.coefficients[axes_ + k] * value;
-          if (x < 0 || x >= g.guard.extent) return true;
-        }
-      }
-      return false;
-    };
-    while (low < high && cut(low)) ++low;
-    while (high > low && cut(high - 1)) --high;
-    return {low, high};
-  }
-
-  /// The limits that the guards on index k alone leave its loop, at the current output point.
-  std::pair<Value*, Value*> limits(int k) {
-    Value *low = b_.index(0), *high = b_.index(phase_.reduction[k]), *zero = b_.index(0);
-    for (const auto& g : plan_.guards) {
-      if (g.kind != GuardKind::bounds || g.reduction != k) continue;
-      Value* rest = b_.index(g.guard.offset);
-      for (int d = 0; d < axes_; ++d)
-        if (g.guard.coefficients[d] != 0)
-          rest = b_.ir.CreateAdd(rest, scaled(b_.value(at_[d]), g.guard.coefficients[d]));
-      std::int64_t c = g.guard.coefficients[axes_ + k], m = std::abs(c);
-      auto over = [&](Value* v) { return m == 1 ? maximum(v, zero) : b_.ir.CreateUDiv(maximum(v, zero), b_.index(m)); };
-      Value* extent = b_.index(g.guard.extent);
-      // c > 0: ceil(-rest / c) <= k < ceil((extent - rest) / c); c < 0: floor((rest - extent) / m) < k <= floor(rest /
-      // m).
-      Value* from = c > 0 ? over(b_.ir.CreateSub(b_.index(m - 1), rest))
-                          : over(b_.ir.CreateAdd(b_.ir.CreateSub(rest, extent), b_.index(m)));
-      Value* to = c > 0 ? over(b_.ir.CreateAdd(b_.ir.CreateSub(extent, rest), b_.index(m - 1)))
-                        : over(b_.ir.CreateAdd(rest, b_.index(m)));
-      low = maximum(low, from);
-      high = minimum(high, to);
-    }
-    return {low, high};
-  }
-
-  /// False where a fixed guard drops the member; coordinates that run in a loop have been freed of cuts.
-  bool kept(const std::vector<std::int64_t>& member) const {
-    for (const auto& g : plan_.guards) {
-      if (g.kind != GuardKind::fixed || at_[g.axis].base) continue;
-      std::int64_t x = g.guard.offset + g.guard.coefficients[g.axis] * (at_[g.axis].offset + member[g.axis]);
-      if (g.reduction >= 0) {
-        const Coordinate& k = at_[axes_ + g.reduction];
-        if (k.base) continue;
-        x += g.guard.coefficients[axes_ + g.reduction] * k.offset;
-      }
-      if (x < 0 || x >= g.guard.extent) return false;
-    }
-    return true;
-  }
-
-  /// i1 that all run-time guards hold for the member; null if there are none.
-  Value* tested(const std::vector<std::int64_t>& member) {
-    Value* all = nullptr;
-    for (const auto& g : plan_.guards) {
-      if (g.kind != GuardKind::runtime) continue;
-      Value* x = b_.index(g.guard.offset);
-      for (int v = 0; v < axes_ + sums_; ++v) {
-        if (g.guard.coefficients[v] == 0) continue;
-        Coordinate c = v < axes_ ? at_[v].plus(member[v]) : at_[v];
-        x = b_.ir.CreateAdd(x, scaled(b_.value(c), g.guard.coefficients[v]));
-      }
-      Value* holds = b_.ir.CreateICmpULT(x, b_.index(g.guard.extent));
-      all = all ? b_.ir.CreateAnd(all, holds) : holds;
-    }
-    return all;
-  }
-
-  /// One step of the sum for every member of the tile.
-  std::vector<Value*> multiply_add(std::vector<Value*> sums) {
-    std::vector<std::map<std::int64_t, Value*>> loaded(phase_.factors.size());
-    for (std::size_t m = 0; m < members_.size(); ++m) {
-      if (!kept(members_[m])) continue;
-      if (Value* holds = tested(members_[m])) {
-        // Out of bounds nothing may be read: the step is a branch of its own.
-        auto taken =
-            b_.loop(b_.index(0), b_.ir.CreateZExt(holds, b_.i64), 1, {sums[m]}, [&](Value*, std::span<Value* const> c) {
-              std::vector<std::map<std::int64_t, Value*>> fresh(phase_.factors.size());
-              return std::vector<Value*>{step(m, c[0], fresh)};
-            });
-        sums[m] = taken[0];
-      } else {
-        sums[m] = step(m, sums[m], loaded);
-      }
-    }
-    return sums;
-  }
-
-  Value* step(std::size_t m, Value* sum, std::vector<std::map<std::int64_t, Value*>>& loaded) {
-    std::vector<Value*> values;
-    for (std::size_t f = 0; f < phase_.factors.size(); ++f) {
-      const auto& factor = phase_.factors[f];
-      std::int64_t offset = 0;
-      for (int d = 0; d < axes_; ++d) offset += factor.strides[d] * members_[m][d];
-      Value*& value = loaded[f][offset];
-      if (!value) {
-        Value* address = advanced(pointers_[f], offset * floats(factor));
-        value = varying(factor) ? b_.load_vector(address) : b_.load_broadcast(address);
-        // Loaded where it is used: kept in a register from one tap to the next it would push out an accumulator.
-        if (auto* load = llvm::dyn_cast<llvm::LoadInst>(value)) load->setVolatile(true);
-      }
-      values.push_back(value);
-    }
-    while (values.size() > 2) {
-      values[1] = b_.ir.CreateFMul(values[1], values.back());
-      values.pop_back();
-    }
-    return values.size() == 1 ? b_.ir.CreateFAdd(sum, values[0]) : b_.fma(values[0], values[1], sum);
-  }
-
-  void epilogue(const std::vector<Value*>& sums) {
-    std::vector<std::vector<Value*>> values;
-    std::vector<std::vector<Coordinate>> points;
-    for (std::size_t m = 0; m < members_.size(); ++m) {
-      points.push_back(point(members_[m]));
-      values.push_back(emit_expression(b_, b_.nest.epilogue, points.back(), sums[m]));
-    }
-    for (const auto& store : b_.nest.stores) {
-      if (store.batch_sum) {
-        add_over_lanes(store, values, points);
-      } else {
-        for (std::size_t m = 0; m < members_.size(); ++m) b_.store(store, values[m][store.value], points[m]);
-      }
-    }
-  }
-
-  /// Sums of the valid lanes, several members at once, added one by one to the partial.
-  void add_over_lanes(const kernel::Store& store, const std::vector<std::vector<Value*>>& values,
-                      const std::vector<std::vector<Coordinate>>& points) {
-    auto count = static_cast<std::size_t>(b_.target.lanes);
-    for (std::size_t first = 0; first < values.size(); first += count) {
-      std::size_t here = std::min(count, values.size() - first), padded = 1;
-      while (padded < here) padded *= 2;
-      std::vector<Value*> some;
-      for (std::size_t m = 0; m < padded; ++m)
-        some.push_back(m < here ? b_.ir.CreateSelect(b_.mask(), values[first + m][store.value], b_.splat(0))
-                                : b_.splat(0));
-      Value* sums = padded == 1 ? b_.lane_sum(some[0]) : b_.lane_sums(some);
-      for (std::size_t m = 0; m < here; ++m) {
-        Value* one = padded == 1 ? sums : b_.ir.CreateExtractElement(sums, m);
-        b_.add_to(b_.address(store.access, points[first + m]), one);
-      }
-    }
-  }
-
-  LaneBuilder& b_;
   const Phase& phase_;
-  ContractPlan plan_;
-  int axes_, sums_;
-  std::vector<Coordinate> at_;      // first point of the tile, then the indices of the sum
-  std::vector<std::int64_t> size_;  // of the tile at hand
-  std::vector<std::vector<std::int64_t>> members_;
-  std::vector<Value*> pointers_;  // of each factor, at member 0 and the current indices of the sum
+  PhaseEmitter emitter_;
+  LaneBuilder& b_;
 };
 
 /// Phases of scattered outputs write every other element of the same cache lines: they take turns, piece by piece,
@@ -404,21 +86,33 @@ std::optional<std::int64_t> emit_in_turns(LaneBuilder& builder, const std::vecto
   const Phase* heaviest = *std::max_element(phases.begin(), phases.end(), [](const Phase* a, const Phase* b) {
     return graph::element_count(a->reduction) < graph::element_count(b->reduction);
   });
-  const int outermost = PhaseEmitter(builder, *heaviest).outermost();
-  std::vector<PhaseEmitter> emitters;
+  const int outermost = PhaseTiles(builder, *heaviest).outermost();
+  std::vector<PhaseTiles> emitters;
   for (const Phase* phase : phases) emitters.emplace_back(builder, *phase, outermost);
   const std::int64_t tiles = emitters[0].tiles();
-  for (const PhaseEmitter& emitter : emitters)
+  for (const PhaseTiles& emitter : emitters)
     if (emitter.outermost() != outermost || emitter.tiles() != tiles) return std::nullopt;
   builder.loop(builder.begin, builder.end, 1, [&](Value* tile) {
-    for (PhaseEmitter& emitter : emitters) emitter.emit(tile, builder.ir.CreateAdd(tile, builder.index(1)));
+    for (PhaseTiles& emitter : emitters) emitter.emit(tile, builder.ir.CreateAdd(tile, builder.index(1)));
   });
   return tiles;
 }
 
 }  // namespace
 
+void emit_epilogue(LaneBuilder& b, std::span<Value* const> sums, std::span<const std::vector<Coordinate>> points) {
+  std::vector<std::vector<Value*>> values;
+  for (std::size_t m = 0; m < points.size(); ++m)
+    values.push_back(emit_expression(b, b.nest.epilogue, points[m], sums[m]));
+  std::vector<Value*> stored(points.size());
+  for (const auto& store : b.nest.stores) {
+    for (std::size_t m = 0; m < points.size(); ++m) stored[m] = values[m][store.value];
+    store_points(b, store, stored, points);
+  }
+}
+
 std::int64_t emit_contract(LaneBuilder& builder) {
+  if (builder.nest.winograd) return emit_winograd(builder);
   std::vector<const Phase*> phases;
   for (const Phase& phase : builder.nest.phases)
     if (std::all_of(phase.extents.begin(), phase.extents.end(), [](auto e) { return e > 0; })) phases.push_back(&phase);
@@ -426,7 +120,7 @@ std::int64_t emit_contract(LaneBuilder& builder) {
     if (const auto tiles = emit_in_turns(builder, phases)) return *tiles;
   std::int64_t tiles = 0;
   for (const Phase* phase : phases) {
-    PhaseEmitter emitter(builder, *phase);
+    PhaseTiles emitter(builder, *phase);
     emitter.emit(builder.ir.CreateSub(builder.begin, builder.index(tiles)),
                  builder.ir.CreateSub(builder.end, builder.index(tiles)));
     tiles += emitter.tiles();

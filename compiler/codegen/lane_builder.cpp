@@ -80,6 +80,7 @@ LaneBuilder::LaneBuilder(llvm::Module& module, const kernel::Nest& nest, const T
           llvm::LLVMContext::MD_align,
           llvm::MDNode::get(module.getContext(), llvm::ConstantAsMetadata::get(ir.getInt64(4 * target.lanes))));
     arguments_.push_back(load);
+    varying_.push_back(nest.varying && arguments[i].varying);
   }
   // Fields that nothing uses are dropped by the first pass.
   Value* block = function->getArg(1);
@@ -92,12 +93,24 @@ LaneBuilder::LaneBuilder(llvm::Module& module, const kernel::Nest& nest, const T
   seed_ = field(i64, offsetof(qiln_block, seed), 8);
   step_ = field(i32, offsetof(qiln_block, step), 4);
   first_sample_ = field(i32, offsetof(qiln_block, first_sample), 4);
+  scratch_ = field(pointer, offsetof(qiln_block, scratch), 8);
   set_width(nest.varying ? target.lanes : 1);
   if (nest.varying) {
     auto* factors = ir.CreateAlignedLoad(vector, field(pointer, offsetof(qiln_block, mask), 8), llvm::Align(4));
     factors->setMetadata(llvm::LLVMContext::MD_invariant_load, invariant);
     mask_ = ir.CreateFCmpUNE(factors, splat(0));
   }
+}
+
+int LaneBuilder::add_scratch(std::int64_t floats) {
+  auto* domain = llvm::MDBuilder(module.getContext()).createAnonymousAliasScopeDomain();
+  auto* scope = llvm::MDBuilder(module.getContext()).createAnonymousAliasScope(domain);
+  arguments_.push_back(ir.CreateConstGEP1_64(f32, scratch_, floats));
+  varying_.push_back(true);
+  read_only_.push_back(false);
+  scope_.push_back(llvm::MDNode::get(module.getContext(), {scope}));
+  other_scopes_.push_back(nullptr);
+  return static_cast<int>(arguments_.size()) - 1;
 }
 
 void LaneBuilder::finish() { ir.CreateRetVoid(); }
@@ -125,13 +138,13 @@ Value* LaneBuilder::value(const Coordinate& coordinate) {
 Value* LaneBuilder::splat(double value) { return llvm::ConstantFP::get(vector, value); }
 
 bool LaneBuilder::is_vector(const kernel::Access& access) const {
-  if (nest.varying) return nest.arguments[access.argument].varying;
+  if (nest.varying) return varying_[access.argument];
   return vector_axis_ >= 0 && access.strides[vector_axis_] != 0;
 }
 
 Value* LaneBuilder::address(const kernel::Access& access, std::span<const Coordinate> at) {
   assert(access.strides.size() <= at.size() && "an access has one stride a coordinate");
-  std::int64_t floats = nest.varying && nest.arguments[access.argument].varying ? target.lanes : 1;
+  const std::int64_t floats = varying_[access.argument] ? target.lanes : 1;
   std::int64_t constant = access.offset;
   Value* moving = nullptr;
   for (std::size_t d = 0; d < access.strides.size(); ++d) {
@@ -227,7 +240,7 @@ void LaneBuilder::store_vector(Value* value, Value* address) {
 }
 
 void LaneBuilder::add_to(Value* address, Value* value) {
-  Value* before = annotated(ir.CreateAlignedLoad(f32, address, llvm::Align(4)), address);
+  Value* before = annotated(ir.CreateAlignedLoad(value->getType(), address, llvm::Align(4)), address);
   annotated(ir.CreateAlignedStore(ir.CreateFAdd(before, value), address, llvm::Align(4)), address);
 }
 

@@ -48,8 +48,12 @@ class LaneBuilder {
   void set_width(int width, int axis = -1);
 
   llvm::Value* argument(int index) const { return arguments_[index]; }
+  /// Whether an element of the argument is a vector of lanes.
+  bool varying(int index) const { return varying_[index]; }
   /// From now on argument `index` lies there.
   void set_argument(int index, llvm::Value* pointer) { arguments_[index] = pointer; }
+  /// One more argument of lane vectors, `floats` floats into the thread's scratch memory; returns its index.
+  int add_scratch(std::int64_t floats);
   llvm::Value* seed();          // i64
   llvm::Value* step();          // i32
   llvm::Value* first_sample();  // i32
@@ -69,7 +73,7 @@ class LaneBuilder {
   llvm::Value* load_vector(llvm::Value* address);     // aligned to the lanes in a varying nest, else to a float
   llvm::Value* load_broadcast(llvm::Value* address);  // one float to all lanes
   void store_vector(llvm::Value* value, llvm::Value* address);
-  /// Adds one float to what stands there.
+  /// Adds one float, or neighbouring ones, to what stands there.
   void add_to(llvm::Value* address, llvm::Value* value);
   /// Makes one store: plain, or summed over the valid lanes and added to what is there.
   void store(const kernel::Store& store, llvm::Value* value, std::span<const Coordinate> at);
@@ -95,10 +99,11 @@ class LaneBuilder {
   llvm::Value* transposed_sums(std::vector<llvm::Value*> values);
 
   std::vector<llvm::Value*> arguments_;
+  std::vector<bool> varying_;
   std::vector<llvm::MDNode*> scope_, other_scopes_;  // one an argument
   std::vector<bool> read_only_;
   bool may_update_in_place_;
-  llvm::Value *seed_, *step_, *first_sample_, *mask_ = nullptr;
+  llvm::Value *seed_, *step_, *first_sample_, *scratch_, *mask_ = nullptr;
   int vector_axis_ = -1;
 };
 

@@ -1,7 +1,9 @@
 #include "compiler/codegen/space.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
+#include <numeric>
 
 namespace qiln::codegen {
 namespace {
@@ -150,19 +152,54 @@ void for_groups(LaneBuilder& b, Value* from, Value* to, std::int64_t step, int c
   b.loop(end, to, step, [&](Value* i) { group({i, 0}, 1); });
 }
 
+namespace {
+
+/// Whether a store writes the elements of the two points side by side.
+bool side_by_side(const kernel::Store& store, const std::vector<Coordinate>& first,
+                  const std::vector<Coordinate>& second) {
+  std::int64_t distance = 0;
+  for (std::size_t d = 0; d < store.access.strides.size(); ++d) {
+    if (store.access.strides[d] != 0 && first[d].base != second[d].base) return false;
+    distance += store.access.strides[d] * (second[d].offset - first[d].offset);
+  }
+  return distance == 1;
+}
+
+/// Adds entries `first` .. `last` - 1 of a vector of sums where the points lie, in runs of neighbours.
+void add_sums(LaneBuilder& b, const kernel::Store& store, Value* sums, std::span<const std::vector<Coordinate>> points) {
+  for (std::size_t first = 0; first < points.size();) {
+    std::size_t last = first + 1;
+    while (last < points.size() && side_by_side(store, points[last - 1], points[last])) ++last;
+    Value* address = b.address(store.access, points[first]);
+    if (last == first + 1) {
+      b.add_to(address, b.ir.CreateExtractElement(sums, first));
+    } else {
+      std::vector<int> entries(last - first);
+      std::iota(entries.begin(), entries.end(), static_cast<int>(first));
+      b.add_to(address, b.ir.CreateShuffleVector(sums, entries));
+    }
+    first = last;
+  }
+}
+
+}  // namespace
+
 void store_points(LaneBuilder& b, const kernel::Store& store, std::span<Value* const> values,
                   std::span<const std::vector<Coordinate>> points) {
   if (!store.batch_sum || values.size() == 1) {
     for (std::size_t i = 0; i < values.size(); ++i) b.store(store, values[i], points[i]);
     return;
   }
-  std::size_t padded = 1;
-  while (padded < values.size()) padded *= 2;
-  std::vector<Value*> masked(padded, b.splat(0));
-  for (std::size_t i = 0; i < values.size(); ++i) masked[i] = b.ir.CreateSelect(b.mask(), values[i], b.splat(0));
-  Value* sums = b.lane_sums(masked);
-  for (std::size_t i = 0; i < values.size(); ++i)
-    b.add_to(b.address(store.access, points[i]), b.ir.CreateExtractElement(sums, i));
+  const auto together = static_cast<std::size_t>(b.target.lanes);
+  for (std::size_t first = 0; first < values.size(); first += together) {
+    const std::size_t count = std::min(together, values.size() - first);
+    std::vector<Value*> masked(std::bit_ceil(count), b.splat(0));
+    for (std::size_t i = 0; i < count; ++i) masked[i] = b.ir.CreateSelect(b.mask(), values[first + i], b.splat(0));
+    if (count == 1)
+      b.add_to(b.address(store.access, points[first]), b.lane_sum(masked[0]));
+    else
+      add_sums(b, store, b.lane_sums(masked), points.subspan(first, count));
+  }
 }
 
 bool sums_are_disjoint(std::span<const kernel::Store> stores, std::span<const std::int64_t> extents) {

@@ -12,6 +12,7 @@ struct qiln_block {
   std::uint32_t step;
   std::uint32_t first_sample;  // lane l holds sample first_sample + l
   const float* mask;           // [lanes]: 1 for a sample of the batch, 0 beyond it
+  float* scratch;              // of the calling thread, aligned to a cache line: kernel::scratch_floats of the nest
 };
 
 /// `arguments` in the nest's order; a varying one points at its block. Does tiles begin .. end - 1 of the nest; tiles

@@ -6,8 +6,10 @@
 #include <cassert>
 #include <map>
 
+#include "compiler/graph/winograd.h"
 #include "compiler/kernel/gather.h"
 #include "compiler/kernel/state_plan.h"
+#include "compiler/kernel/winograd_plan.h"
 
 namespace qiln::kernel {
 namespace {
@@ -50,6 +52,7 @@ class Lowering {
         break;
     }
     lower_epilogue();
+    if (cluster_.kind == Cluster::Kind::contract) lower_winograd(anchor);
     return std::move(nest_);
   }
 
@@ -187,6 +190,25 @@ class Lowering {
     for (ValueId operand : node.operands) operands.push_back(placement(operand));
     const auto attributes = spreads(node) ? spreading(node) : node.as<graph::ContractAttributes>();
     nest_.phases = gather_phases(attributes, operands, node.type.shape);
+  }
+
+  /// Sums of weights are added strip by strip: nothing else may be made of them.
+  void lower_winograd(const Node& node) {
+    const auto convolution = graph::winograd::match(graph_, node);
+    if (!convolution) return;
+    Winograd made;
+    made.of_weights = convolution->result == graph::winograd::Convolution::Result::weights;
+    if (made.of_weights && (nest_.epilogue.size() != 1 || nest_.stores.size() != 1 || !nest_.stores[0].batch_sum)) return;
+    made.inputs = convolution->inputs, made.outputs = convolution->outputs;
+    made.height = convolution->height, made.width = convolution->width;
+    const auto access = [&](ValueId operand) {
+      const Placement at = placement(operand);
+      return Access{at.argument, at.strides, at.offset, {}};
+    };
+    made.other = access(node.operands[0]);
+    made.image = access(node.operands[1]);
+    plan(made, program_.lanes);
+    nest_.winograd = std::move(made);
   }
 
   /// A pad with steps as a contraction over its operand's elements.

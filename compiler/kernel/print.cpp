@@ -51,7 +51,10 @@ class Printer {
     // Output coordinates are i j k …, indices summed over p q r …
     std::string outer = std::string("ijklmno").substr(0, std::min<std::size_t>(nest_.space.size(), 7));
     print_expression(nest_.prologue, outer + "pqrstuv", "p");
-    for (const auto& phase : nest_.phases) print_phase(phase);
+    if (nest_.winograd)
+      print_winograd(*nest_.winograd);
+    else
+      for (const auto& phase : nest_.phases) print_phase(phase);
     print_expression(nest_.epilogue, outer, "t");
     for (const auto& store : nest_.stores)
       line(fmt::format("{} {} t{}", place(store.access, outer), store.batch_sum ? "+= batch sum" : "=", store.value));
@@ -102,6 +105,13 @@ class Printer {
     if (nest_.phases.size() > 1) text += fmt::format(" = {} + {} *", extents(phase.start), extents(phase.step));
     line(text);
     for (const auto& factor : phase.factors) line("  * " + place(factor, outer + "pqrstuv"));
+  }
+
+  void print_winograd(const Winograd& w) {
+    line(fmt::format("Winograd F(2x2, 3x3) of {} tiles, {} rows of them a strip{}, {} to {} channels", w.rows() * w.columns(),
+                     w.strip, w.of_weights ? ", gradient in the transformed weights" : "", w.inputs, w.outputs));
+    line("  * " + place(w.other, w.of_weights ? "ijk" : "pij"));
+    line("  * " + place(w.image, "jkl"));
   }
 
   void print_circuit() {

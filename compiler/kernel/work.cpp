@@ -74,6 +74,14 @@ double state_flops(const Nest& nest, Chunks chunks) {
   }
 }
 
+/// 16 multiply-adds a tile and pair of channels, and the additions of its transforms (graph/winograd.h): 32 for 4x4
+/// values, 24 from them to 2x2, 12 from 2x2 to them.
+double winograd_flops(const Winograd& w) {
+  const auto tiles = static_cast<double>(w.rows() * w.columns());
+  const auto inputs = static_cast<double>(w.inputs), outputs = static_cast<double>(w.outputs);
+  return tiles * (32 * inputs * outputs + 32 * inputs + (w.of_weights ? 12 : 24) * outputs);
+}
+
 double flops_of(const Nest& nest, Chunks chunks) {
   switch (nest.kind) {
     case Nest::Kind::pointwise:
@@ -82,6 +90,7 @@ double flops_of(const Nest& nest, Chunks chunks) {
       return count(nest.space) * (flops_of(nest.epilogue) + count(nest.reduction) * (1 + flops_of(nest.prologue)));
     case Nest::Kind::contract: {
       double sum = count(nest.space) * flops_of(nest.epilogue);
+      if (nest.winograd) return sum + winograd_flops(*nest.winograd);
       for (const Phase& phase : nest.phases)
         sum += static_cast<double>(phase.factors.size()) * count(phase.extents) * count(phase.reduction);
       return sum;

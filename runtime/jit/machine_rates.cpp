@@ -69,7 +69,7 @@ double multiply_add_rate(Engine& engine, int threads) {
     const auto x = aligned(lanes, 1e-9f), w = aligned(chains, 0.5f), y = aligned(chains * lanes, 0),
                mask = aligned(lanes, 1);
     float* pointers[3] = {x.get(), w.get(), y.get()};
-    const qiln_block block{0, 0, 0, mask.get()};
+    const qiln_block block{0, 0, 0, mask.get(), nullptr};
     chain.function(pointers, &block, 0, chain.tiles);
   });
 }

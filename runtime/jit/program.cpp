@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "compiler/kernel/winograd_plan.h"
 #include "dsl/error.h"
 
 namespace qiln::jit {
@@ -39,6 +40,9 @@ Executable::Executable(kernel::Program program, std::vector<Kernel> kernels, int
     const Buffer& buffer = program_.buffers[id];
     if (buffer.storage == Storage::input && !buffer.varying) own_[id] = Floats(buffer.elements);
   }
+  for (const auto& nest : program_.nests)
+    thread_scratch_ = std::max(thread_scratch_, kernel::scratch_floats(nest, program_.lanes));
+  thread_scratch_ = (thread_scratch_ + 15) / 16 * 16;  // whole cache lines
   fill_constants();
   plan_stages();
   next_group_ = std::vector<std::atomic<std::int64_t>>(program_.stages.size());
@@ -213,6 +217,7 @@ std::vector<std::pair<std::string, std::int64_t>> Executable::memory() const {
   add("activations", size(group_arenas_));
   add("values kept for the batch", kept);
   add("partial sums", size(partials_));
+  add("scratch", size(scratch_));
   return sizes;
 }
 
@@ -237,6 +242,7 @@ void Executable::prepare(std::int64_t batch, std::uint64_t seed, std::uint32_t s
   const std::int64_t slots = std::min<std::int64_t>(groups_, threads);
   group_arenas_.grow(slots * program_.group_elements * lanes);
   partials_.grow(groups_ * program_.partial_elements);
+  scratch_.grow(threads * thread_scratch_);
   for (std::size_t id = 0; id < program_.buffers.size(); ++id)
     if (program_.buffers[id].storage == Storage::batch) own_[id].grow(count * program_.buffers[id].elements * lanes);
   masks_.grow(2 * lanes);
@@ -247,7 +253,7 @@ void Executable::prepare(std::int64_t batch, std::uint64_t seed, std::uint32_t s
   blocks_.resize(static_cast<std::size_t>(count));
   for (std::int64_t block = 0; block < count; ++block)
     blocks_[block] = {seed, step, first_sample + static_cast<std::uint32_t>(block * lanes),
-                      masks_.data() + (block + 1 == count ? lanes : 0)};
+                      masks_.data() + (block + 1 == count ? lanes : 0), nullptr};
   place_buffers();
   for (auto& next : next_group_) next.store(0, std::memory_order_relaxed);
   if (static_cast<int>(teams_.size()) < threads) teams_ = std::vector<Barrier>(static_cast<std::size_t>(threads));
@@ -397,9 +403,11 @@ void Executable::run_nest(NestId nest, std::int64_t block, const Duty& duty, Bar
   const auto start = timing_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
   const std::int64_t stages = staged ? kernel.stages : 1, tiles = kernel.tiles / stages;
   const auto [begin, end] = share(tiles, duty.rank, duty.size);
+  qiln_block here = blocks_[block];
+  here.scratch = scratch_.data() + omp_get_thread_num() * thread_scratch_;
   for (std::int64_t stage = 0; stage < stages; ++stage) {
     if (stage > 0) team.wait();
-    if (begin < end) kernel.run(pointers, &blocks_[block], stage * tiles + begin, stage * tiles + end);
+    if (begin < end) kernel.run(pointers, &here, stage * tiles + begin, stage * tiles + end);
   }
   if (!timing_) return;
   const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;

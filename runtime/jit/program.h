@@ -122,7 +122,8 @@ class Executable {
   std::vector<Kernel> kernels_;
   int threads_;
   std::vector<StagePlan> stages_;
-  Floats param_arena_, uniform_arena_, group_arenas_, partials_;
+  Floats param_arena_, uniform_arena_, group_arenas_, partials_, scratch_;
+  std::int64_t thread_scratch_ = 0;  // floats
   std::span<float> params_;
   std::vector<Floats> own_;                  // of input, constant and batch buffers
   std::vector<float*> bound_;                // by buffer; null: not bound
