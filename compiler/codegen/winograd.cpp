@@ -6,6 +6,7 @@
 #include "compiler/codegen/contract.h"
 #include "compiler/codegen/contract_phase.h"
 #include "compiler/codegen/space.h"
+#include "compiler/graph/winograd.h"
 #include "compiler/kernel/winograd_plan.h"
 
 namespace qiln::codegen {
@@ -109,6 +110,12 @@ class WinogradEmitter {
     return {add(add(m[0], m[1]), m[2]), subtract(subtract(m[1], m[2]), m[3])};
   }
 
+  /// Where U has point (k1, k2).
+  int point_of(int k1, int k2) const {
+    using graph::winograd::turned_point;
+    return w_.turned ? 4 * turned_point(k1) + turned_point(k2) : 4 * k1 + k2;
+  }
+
   void transform_image(Value* strip) {
     b_.loop(b_.index(0), b_.index(w_.inputs), 1, [&](Value* channel) {
       b_.loop(b_.index(0), b_.index(w_.strip), 1, [&](Value* row) {
@@ -138,9 +145,24 @@ class WinogradEmitter {
       for (int k1 = 0; k1 < 4; ++k1) {
         const Four points = to_points({held[0][k1], held[1][k1], held[2][k1], held[3][k1]});
         for (int k2 = 0; k2 < 4; ++k2)
-          store_point(image_, at_.image_point, 4 * k1 + k2, points[k2], channel, row, tile);
+          b_.store_vector(points[k2], chunked_at(point_of(k1, k2), channel, row, tile));
       }
     }
+  }
+
+  /// Where a point of the image lies, chunk by chunk.
+  Value* chunked_at(std::int64_t point, Value* channel, Value* row, const Coordinate& tile) {
+    if (w_.chunk == tiles_) return tile_at(image_, at_.image_point, point, channel, row, tile);
+    const std::int64_t chunk_stride = w_.inputs * w_.chunk, columns = w_.columns();
+    if (!tile.base && columns % w_.chunk == 0)  // chunks of one row
+      return vector_at(image_, {{channel, w_.chunk}, {row, columns / w_.chunk * chunk_stride}},
+                       point * at_.image_point + tile.offset / w_.chunk * chunk_stride + tile.offset % w_.chunk);
+    Value* at = b_.ir.CreateAdd(scaled(row, columns), b_.value(tile));
+    return vector_at(image_,
+                     {{b_.ir.CreateUDiv(at, b_.index(w_.chunk)), chunk_stride},
+                      {channel, w_.chunk},
+                      {b_.ir.CreateURem(at, b_.index(w_.chunk)), 1}},
+                     point * at_.image_point);
   }
 
   void store_point(int scratch, std::int64_t point_stride, std::int64_t point, Value* value, Value* channel, Value* row,
@@ -177,21 +199,25 @@ class WinogradEmitter {
     for (const auto& [argument, place] : before) b_.set_argument(argument, place);
   }
 
-  /// Products [16][block][tiles of the strip] of weights [block, inputs] and image [inputs, tiles], point by point.
+  /// Products [16][block][tiles of the strip] of weights [block, inputs] and image [inputs, tiles], point by point and
+  /// chunk by chunk of tiles.
   void multiply(Value* output) {
     const Access& u = w_.other;
     const Access product{other_, {tiles_, 1}, 0, {}};
-    const kernel::Phase phase = phase_of({w_.block, tiles_}, w_.inputs, {u.argument, {u.strides[1], 0, u.strides[2]}, 0, {}},
-                                         {image_, {0, 1, tiles_}, 0, {}});
+    const kernel::Phase phase =
+        phase_of({w_.block, w_.chunk}, w_.inputs, {u.argument, {u.strides[1], 0, u.strides[2]}, 0, {}},
+                 {image_, {0, 1, w_.chunk}, 0, {}});
     b_.loop(b_.index(0), b_.index(16), 1, [&](Value* point) {
-      emit_phase(phase,
-                 {{u.argument, vector_at(u.argument, {{point, u.strides[0]}, {output, u.strides[1]}}, u.offset)},
-                  {image_, vector_at(image_, {{point, at_.image_point}})},
-                  {other_, vector_at(other_, {{point, at_.other_point}})}},
-                 [&](std::span<Value* const> sums, PhaseEmitter::Points points) {
-                   for (std::size_t m = 0; m < sums.size(); ++m)
-                     b_.store_vector(sums[m], b_.address(product, points[m]));
-                 });
+      b_.loop(b_.index(0), b_.index(tiles_ / w_.chunk), 1, [&](Value* chunk) {
+        emit_phase(phase,
+                   {{u.argument, vector_at(u.argument, {{point, u.strides[0]}, {output, u.strides[1]}}, u.offset)},
+                    {image_, vector_at(image_, {{point, at_.image_point}, {chunk, w_.inputs * w_.chunk}})},
+                    {other_, vector_at(other_, {{point, at_.other_point}, {chunk, w_.chunk}})}},
+                   [&](std::span<Value* const> sums, PhaseEmitter::Points points) {
+                     for (std::size_t m = 0; m < sums.size(); ++m)
+                       b_.store_vector(sums[m], b_.address(product, points[m]));
+                   });
+      });
     });
   }
 
@@ -215,7 +241,7 @@ class WinogradEmitter {
     for (int k2 = 0; k2 < 4; ++k2) {
       Four column;
       for (int k1 = 0; k1 < 4; ++k1)
-        column[k1] = b_.load_vector(tile_at(other_, at_.other_point, 4 * k1 + k2, channel, row, tile));
+        column[k1] = b_.load_vector(tile_at(other_, at_.other_point, point_of(k1, k2), channel, row, tile));
       const auto results = from_points(column);
       for (int e = 0; e < 2; ++e) half[e][k2] = results[e];
     }

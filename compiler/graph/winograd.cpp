@@ -18,21 +18,23 @@ Affine affine(std::initializer_list<std::pair<Index, std::int64_t>> terms, std::
 
 }  // namespace
 
-std::vector<double> weight_transform(bool turned) {
+std::vector<double> weight_transform() {
   std::vector<double> values;
   for (int k1 = 0; k1 < 4; ++k1)
     for (int k2 = 0; k2 < 4; ++k2)
       for (int u = 0; u < 3; ++u)
-        for (int v = 0; v < 3; ++v) values.push_back(turned ? g[k1][2 - u] * g[k2][2 - v] : g[k1][u] * g[k2][v]);
+        for (int v = 0; v < 3; ++v) values.push_back(g[k1][u] * g[k2][v]);
   return values;
 }
 
-std::vector<double> tile_transform() {
+std::vector<double> tile_transform(bool turned) {
   std::vector<double> values;
-  for (int point = 0; point < points; ++point)
+  for (int point = 0; point < points; ++point) {
+    const int k1 = turned ? turned_point(point / 4) : point / 4, k2 = turned ? turned_point(point % 4) : point % 4;
     for (int at = 0; at < 16; ++at)
       for (int to = 0; to < 4; ++to)
-        values.push_back(b[point / 4][at / 4] * b[point % 4][at % 4] * a[point / 4][to / 2] * a[point % 4][to % 2]);
+        values.push_back(b[k1][at / 4] * b[k2][at % 4] * a[k1][to / 2] * a[k2][to % 2]);
+  }
   return values;
 }
 
@@ -57,10 +59,12 @@ std::optional<Convolution> match(const Graph& graph, const Node& node) {
   const Shape& image = graph.shape(node.operands[1]);
   if (attributes.space.size() != indices || image.size() != 3 || !graph.varying(node.operands[1])) return {};
   for (const auto result : {Convolution::Result::response, Convolution::Result::weights}) {
-    const Convolution c{result, attributes.space[i], attributes.space[o], image[1], image[2]};
+    Convolution c{result, attributes.space[i], attributes.space[o], image[1], image[2]};
     const bool forwards = result == Convolution::Result::response;
     if (graph.varying(node.operands[0]) == forwards || attributes != contraction(c)) continue;
-    if (transform.as<ConstantAttributes>().values == tile_transform()) return c;
+    const auto& values = transform.as<ConstantAttributes>().values;
+    c.turned = forwards && values == tile_transform(true);
+    if (c.turned || values == tile_transform(false)) return c;
   }
   return {};
 }

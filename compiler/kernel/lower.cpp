@@ -201,6 +201,7 @@ class Lowering {
     if (made.of_weights && (nest_.epilogue.size() != 1 || nest_.stores.size() != 1 || !nest_.stores[0].batch_sum)) return;
     made.inputs = convolution->inputs, made.outputs = convolution->outputs;
     made.height = convolution->height, made.width = convolution->width;
+    made.turned = convolution->turned;
     const auto access = [&](ValueId operand) {
       const Placement at = placement(operand);
       return Access{at.argument, at.strides, at.offset, {}};

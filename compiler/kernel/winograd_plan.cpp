@@ -36,16 +36,26 @@ WinogradLayout layout(const Winograd& w) {
 }
 
 void plan(Winograd& w, int lanes) {
+  // What a register tile reads of the image lies side by side, so that it streams.
+  const auto choose_chunk = [&] {
+    w.chunk = w.strip_tiles();
+    for (std::int64_t chunk = 4; chunk <= 8 && !w.of_weights; ++chunk)
+      if (w.strip_tiles() % chunk == 0) w.chunk = chunk;
+  };
+  // The wider the products, the less often the image is read again; they take up to half the cache where it streams.
   const auto choose_block = [&] {
+    const double image = static_cast<double>(16 * w.inputs * w.strip_tiles() * lanes) * sizeof(float);
+    const double most = image > cache ? cache / 2 : cache / 4;
     w.block = 1;
     for (std::int64_t block = 2; block <= std::min<std::int64_t>(w.outputs, w.of_weights ? 16 : 32); ++block) {
       const auto bytes = static_cast<double>(16 * block * w.strip_tiles() * lanes) * sizeof(float);
-      if (w.outputs % block == 0 && (w.of_weights || block <= 8 || bytes <= cache / 4)) w.block = block;
+      if (w.outputs % block == 0 && (w.of_weights || block <= 8 || bytes <= most)) w.block = block;
     }
   };
   Winograd best;
   double least = 0;
   for (w.strip = 1; w.strip <= w.rows(); ++w.strip) {
+    choose_chunk();
     choose_block();
     const double cost = strip_cost(w, lanes);
     if (w.strip == 1 || cost < least) least = cost, best = w;

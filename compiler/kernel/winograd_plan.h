@@ -12,7 +12,8 @@ void plan(Winograd& winograd, int lanes);
 /// Where a plan's parts lie in the scratch memory, in lane vectors from its start, and how far apart the 16 points (4 of
 /// them at a time for weights) lie in each: odd numbers of vectors, so that points fall into different cache sets.
 struct WinogradLayout {
-  std::int64_t image = 0, image_point = 0;    // [point][inputs][strip_tiles]
+  std::int64_t image = 0, image_point = 0;    // [point][strip_tiles / chunk][inputs][chunk]; of_weights:
+                                              // [point][inputs][strip_tiles]
   std::int64_t other = 0, other_point = 0;    // products [point][block][strip_tiles]; of_weights: the transformed
                                               // cotangent [point][outputs][strip_tiles]
   std::int64_t zeros = 0, zero_elements = 0;  // what a row beyond the image reads

@@ -109,34 +109,35 @@ class Winograd {
     return roles && roles->weights == 2 && uses_[id] == 1 && summed_[id] && pays(*roles);
   }
 
-  /// Multiply-adds of lane vectors a pair of channels, over the blocks of a step of 64 samples; what is done to images
-  /// and responses is shared among the channels of the other side, what is done to weights among blocks. Each of a
-  /// tile's 16 values is made from others, stored and loaded.
+  /// Multiply-adds of lane vectors a pair of channels, over the blocks of a step of 64 samples. What is done to images
+  /// and responses is shared among the channels of the other side; what is done to weights among blocks, and between
+  /// forwards and backwards. The gradient in the weights adds up lanes at the end of each sum over tiles.
   static bool pays(const Roles& r) {
-    constexpr double blocks = 4, for_value = 5, for_weight = 90, reached = 0.85;
+    constexpr double blocks = 4, for_value = 5, for_weight = 45, for_lanes = 3.2;
     const auto taps = [](std::int64_t extent) { return static_cast<double>(3 * extent - 2); };
     const double direct = taps(r.height) * taps(r.width);
     const auto tiles = static_cast<double>((r.height + 1) / 2 * ((r.width + 1) / 2));
     const double transforms = for_value * (1.0 / static_cast<double>(r.inputs) + 1.0 / static_cast<double>(r.outputs));
-    const double minimal = 16 * tiles * (1 / reached + transforms);
+    const double minimal = 16 * tiles * (1.1 + transforms + (r.weights == 2 ? for_lanes / tiles : 0));
     return r.inputs >= 16 && r.outputs >= 16 && blocks * minimal + for_weight < 0.95 * blocks * direct;
   }
 
-  ValueId weight_transform(bool turned) {
-    ValueId& made = weight_transforms_[turned];
+  ValueId weight_transform() {
+    if (weight_transform_ == no_value)
+      weight_transform_ =
+          builder().constant(graph::winograd::weight_transform(), graph::winograd::weight_transform_shape);
+    return weight_transform_;
+  }
+
+  ValueId tile_transform(bool turned) {
+    ValueId& made = tile_transforms_[turned];
     if (made == no_value)
-      made = builder().constant(graph::winograd::weight_transform(turned), graph::winograd::weight_transform_shape);
+      made = builder().constant(graph::winograd::tile_transform(turned), graph::winograd::tile_transform_shape);
     return made;
   }
 
-  ValueId tile_transform() {
-    if (tile_transform_ == no_value)
-      tile_transform_ = builder().constant(graph::winograd::tile_transform(), graph::winograd::tile_transform_shape);
-    return tile_transform_;
-  }
-
-  /// Between weights [o, i, 3, 3] and transformed ones [16, o, i] ([16, i, o] where `turned`), over (k, o, i, u, v).
-  static ContractAttributes weight_contraction(const Roles& r, bool turned, bool backwards) {
+  /// Between weights [o, i, 3, 3] and transformed ones [16, o, i], over (k, o, i, u, v).
+  static ContractAttributes weight_contraction(const Roles& r, bool backwards) {
     const auto bare = [](std::initializer_list<int> indices) {
       AffineMap map;
       for (int index : indices) {
@@ -147,22 +148,32 @@ class Winograd {
     };
     ContractAttributes c;
     c.space = {graph::winograd::points, r.outputs, r.inputs, 3, 3};
-    const AffineMap plain = bare({1, 2, 3, 4}), made = turned ? bare({0, 2, 1}) : bare({0, 1, 2});
+    const AffineMap plain = bare({1, 2, 3, 4}), made = bare({0, 1, 2});
     c.operands = {backwards ? made : plain, bare({0, 3, 4})};
     c.output = backwards ? plain : made;
     return c;
   }
 
+  /// [16, outputs, inputs], once for a convolution and its gradient in the image.
+  ValueId transformed_weights(ValueId weights, const Roles& r) {
+    auto [known, fresh] = transformed_.try_emplace(weights, no_value);
+    if (fresh)
+      known->second = builder().contract(weight_contraction(r, false), {weights, weight_transform()},
+                                         {graph::winograd::points, r.outputs, r.inputs});
+    return known->second;
+  }
+
   /// Response of an image, or the gradient in the image from that in the response.
   ValueId filtered(const Node& node, const Roles& r) {
     const bool turned = r.image == 2;
-    Convolution c{Convolution::Result::response, r.inputs, r.outputs, r.height, r.width};
-    if (turned) std::swap(c.inputs, c.outputs);
-    const ValueId transform = weight_transform(turned);
-    const ValueId weights =
-        builder().contract(weight_contraction(r, turned, false), {node.operands[r.weights], transform},
-                           {graph::winograd::points, c.outputs, c.inputs});
-    return builder().contract(contraction(c), {weights, node.operands[turned ? r.response : r.image], tile_transform()},
+    Convolution c{Convolution::Result::response, r.inputs, r.outputs, r.height, r.width, turned};
+    ValueId weights = transformed_weights(node.operands[r.weights], r);
+    if (turned) {
+      std::swap(c.inputs, c.outputs);
+      weights = builder().permute(weights, {0, 2, 1});
+    }
+    return builder().contract(contraction(c),
+                              {weights, node.operands[turned ? r.response : r.image], tile_transform(turned)},
                               node.type.shape);
   }
 
@@ -173,19 +184,19 @@ class Winograd {
                                rewrite_.fresh().shape(gradient.operands[1]), gradient.type.shape});
     const Convolution c{Convolution::Result::weights, r.inputs, r.outputs, r.height, r.width};
     const std::vector<ValueId> operands = gradient.operands;
-    const ValueId transform = weight_transform(false);
     const ValueId made =
-        builder().contract(contraction(c), {operands[r.response], operands[r.image], tile_transform()},
+        builder().contract(contraction(c), {operands[r.response], operands[r.image], tile_transform(false)},
                            {graph::winograd::points, r.outputs, r.inputs});
-    return builder().contract(weight_contraction(r, false, true), {builder().batch_sum(made), transform},
+    return builder().contract(weight_contraction(r, true), {builder().batch_sum(made), weight_transform()},
                               sum.type.shape);
   }
 
   Rewrite rewrite_;
   std::vector<int> uses_;
   std::vector<bool> summed_;
-  std::map<bool, ValueId> weight_transforms_{{false, no_value}, {true, no_value}};
-  ValueId tile_transform_ = no_value;
+  ValueId weight_transform_ = no_value;
+  std::array<ValueId, 2> tile_transforms_{no_value, no_value};
+  std::map<ValueId, ValueId> transformed_;  // by weights
 };
 
 }  // namespace
