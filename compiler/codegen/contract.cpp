@@ -24,7 +24,8 @@ void prefetch(LaneBuilder& b, const kernel::Access& access, bool written,
   std::set<std::int64_t> lines;
   for (const auto& point : points) {
     std::int64_t offset = 0;
-    for (std::size_t d = 0; d < point.size(); ++d) offset += access.strides[d] * (point[d].offset - points[0][d].offset);
+    for (std::size_t d = 0; d < point.size(); ++d)
+      offset += access.strides[d] * (point[d].offset - points[0][d].offset);
     if (!lines.insert(offset * floats / line).second) continue;
     Value* address = b.address(access, point);
     b.ir.CreateIntrinsic(llvm::Intrinsic::prefetch, {address->getType()},

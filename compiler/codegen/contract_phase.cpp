@@ -47,16 +47,13 @@ class PhaseEmitter::Tiling {
  private:
   static std::vector<bool> lanes_of(const LaneBuilder& builder, const Phase& phase) {
     std::vector<bool> varying;
-    for (const auto& factor : phase.factors)
-      varying.push_back(builder.varying(factor.argument));
+    for (const auto& factor : phase.factors) varying.push_back(builder.varying(factor.argument));
     return varying;
   }
   Value* maximum(Value* a, Value* c) { return b_.ir.CreateSelect(b_.ir.CreateICmpSGT(a, c), a, c); }
   Value* minimum(Value* a, Value* c) { return b_.ir.CreateSelect(b_.ir.CreateICmpSLT(a, c), a, c); }
   Value* scaled(Value* v, std::int64_t by) { return by == 1 ? v : b_.ir.CreateMul(v, b_.index(by)); }
-  bool varying(const kernel::Access& access) const {
-    return b_.varying(access.argument);
-  }
+  bool varying(const kernel::Access& access) const { return b_.varying(access.argument); }
   std::int64_t floats(const kernel::Access& access) const { return varying(access) ? b_.target.lanes : 1; }
 
   void piece(int position, const Segment& segment, Coordinate at) {

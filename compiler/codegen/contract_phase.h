@@ -24,7 +24,8 @@ class PhaseEmitter {
   using Points = std::span<const std::vector<Coordinate>>;
   using Before = std::function<void(Points)>;
   using After = std::function<void(std::span<llvm::Value* const> sums, Points)>;
-  /// Emits tiles begin .. end - 1 (i64 values). `before` is called where a tile's sum begins, `after` where it is there.
+  /// Emits tiles begin .. end - 1 (i64 values). `before` is called where a tile's sum begins, `after` where it is
+  /// there.
   void emit(llvm::Value* begin, llvm::Value* end, const Before& before, const After& after);
 
  private:

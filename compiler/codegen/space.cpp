@@ -166,7 +166,8 @@ bool side_by_side(const kernel::Store& store, const std::vector<Coordinate>& fir
 }
 
 /// Adds entries `first` .. `last` - 1 of a vector of sums where the points lie, in runs of neighbours.
-void add_sums(LaneBuilder& b, const kernel::Store& store, Value* sums, std::span<const std::vector<Coordinate>> points) {
+void add_sums(LaneBuilder& b, const kernel::Store& store, Value* sums,
+              std::span<const std::vector<Coordinate>> points) {
   for (std::size_t first = 0; first < points.size();) {
     std::size_t last = first + 1;
     while (last < points.size() && side_by_side(store, points[last - 1], points[last])) ++last;

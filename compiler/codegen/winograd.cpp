@@ -33,8 +33,9 @@ class WinogradEmitter {
 
   std::int64_t emit() {
     const std::int64_t blocks = w_.outputs / w_.block;
-    b_.loop(b_.index(0), b_.index(at_.zero_elements), 1,
-            [&](Value* k) { b_.store_vector(b_.splat(0), vector_at(zeros_, {{k, 1}})); });
+    b_.loop(b_.index(0), b_.index(at_.zero_elements), 1, [&](Value* k) {
+      b_.store_vector(b_.splat(0), vector_at(zeros_, {{k, 1}}));
+    });
     if (w_.of_weights) {
       b_.loop(b_.index(0), b_.index(w_.strips()), 1, [&](Value* strip) { add_weights(strip); });
       return blocks;
@@ -80,8 +81,7 @@ class WinogradEmitter {
     if (all <= few) return body({{nullptr, 0}, all});
     const std::int64_t rounds = (all - 2) / together;
     body({{nullptr, 0}, 1});
-    b_.loop(b_.index(0), b_.index(rounds), 1,
-            [&](Value* round) { body({{scaled(round, together), 1, 1}, together}); });
+    b_.loop(b_.index(0), b_.index(rounds), 1, [&](Value* round) { body({{scaled(round, together), 1, 1}, together}); });
     body({{nullptr, 1 + rounds * together}, all - 1 - rounds * together});
   }
 
@@ -144,8 +144,7 @@ class WinogradEmitter {
       for (int h = 0; h < 4; ++h) held[h] = k > 0 && h < 2 ? held[h + 2] : column(tile, h);
       for (int k1 = 0; k1 < 4; ++k1) {
         const Four points = to_points({held[0][k1], held[1][k1], held[2][k1], held[3][k1]});
-        for (int k2 = 0; k2 < 4; ++k2)
-          b_.store_vector(points[k2], chunked_at(point_of(k1, k2), channel, row, tile));
+        for (int k2 = 0; k2 < 4; ++k2) b_.store_vector(points[k2], chunked_at(point_of(k1, k2), channel, row, tile));
       }
     }
   }
@@ -195,7 +194,8 @@ class WinogradEmitter {
       b_.set_argument(argument, place);
     }
     PhaseEmitter emitter(b_, phase);
-    emitter.emit(b_.index(0), b_.index(emitter.tiles()), [](auto) {}, after);
+    emitter.emit(
+        b_.index(0), b_.index(emitter.tiles()), [](auto) {}, after);
     for (const auto& [argument, place] : before) b_.set_argument(argument, place);
   }
 
@@ -229,7 +229,8 @@ class WinogradEmitter {
         const Coordinate plane{b_.ir.CreateAdd(output, channel), 0};
         b_.when(b_.ir.CreateICmpULT(first, b_.index(w_.height)), [&] {
           for_columns([&](const Columns& columns) {
-            for (std::int64_t k = 0; k < columns.count; ++k) finish_tile(columns.first.plus(k), channel, row, plane, first);
+            for (std::int64_t k = 0; k < columns.count; ++k)
+              finish_tile(columns.first.plus(k), channel, row, plane, first);
           });
         });
       });
@@ -274,8 +275,9 @@ class WinogradEmitter {
       });
       for_planes(first, last, [&](Value* channel, Value* row) {
         // Row k1 of A: 0, 0 + 1, 0 - 1, -1.
-        const std::array<Value*, 2> rows{row_of(w_.other, channel, first_row(strip, row)),
-                                         row_of(w_.other, channel, b_.ir.CreateAdd(first_row(strip, row), b_.index(1)))};
+        const std::array<Value*, 2> rows{
+            row_of(w_.other, channel, first_row(strip, row)),
+            row_of(w_.other, channel, b_.ir.CreateAdd(first_row(strip, row), b_.index(1)))};
         const std::array<Value*, 2> by{factor(k1, {1, 1, 1, 0}), factor(k1, {0, 1, -1, -1})};
         for_columns([&](const Columns& columns) { cotangent_points(columns, rows, by, channel, row); });
       });
@@ -350,7 +352,7 @@ class WinogradEmitter {
   LaneBuilder& b_;
   const kernel::Winograd& w_;
   kernel::WinogradLayout at_;
-  std::int64_t tiles_;                 // of a strip
+  std::int64_t tiles_;                     // of a strip
   int image_ = 0, other_ = 0, zeros_ = 0;  // arguments in scratch memory
 };
 

@@ -32,8 +32,7 @@ std::vector<double> tile_transform(bool turned) {
   for (int point = 0; point < points; ++point) {
     const int k1 = turned ? turned_point(point / 4) : point / 4, k2 = turned ? turned_point(point % 4) : point % 4;
     for (int at = 0; at < 16; ++at)
-      for (int to = 0; to < 4; ++to)
-        values.push_back(b[k1][at / 4] * b[k2][at % 4] * a[k1][to / 2] * a[k2][to % 2]);
+      for (int to = 0; to < 4; ++to) values.push_back(b[k1][at / 4] * b[k2][at % 4] * a[k1][to / 2] * a[k2][to % 2]);
   }
   return values;
 }

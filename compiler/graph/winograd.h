@@ -1,10 +1,10 @@
-// Winograd's minimal filtering F(2x2, 3x3) (Lavin and Gray 2016) as contractions of the graph: a tile of 2x2 results of a
-// 3x3 convolution comes from 4x4 values of the image with 16 multiplications in place of 36.
+// Winograd's minimal filtering F(2x2, 3x3) (Lavin and Gray 2016) as contractions of the graph: a tile of 2x2 results of
+// a 3x3 convolution comes from 4x4 values of the image with 16 multiplications in place of 36.
 //   U[k, o, i] = sum[u, v] G[k, u, v] w[o, i, u, v]                                    transformed weights
 //   y[o, 2 a + e, 2 b + f] = sum[k, i, d, h] U[k, o, i] x[i, 2 a + d - 1, 2 b + h - 1] T[k, d, h, e, f]
-// with T[k, d, h, e, f] = A[k, e, f] B[k, d, h]. Stride 1, padding 1. The gradient in the image is the same with weights
-// turned round and their channels swapped; to turn them is to exchange points 0 and 3 of each coordinate, which T can do
-// in place of U. The gradient in U sums over tiles and samples with the roles of U and y exchanged.
+// with T[k, d, h, e, f] = A[k, e, f] B[k, d, h]. Stride 1, padding 1. The gradient in the image is the same with
+// weights turned round and their channels swapped; to turn them is to exchange points 0 and 3 of each coordinate, which
+// T can do in place of U. The gradient in U sums over tiles and samples with the roles of U and y exchanged.
 #pragma once
 
 #include <cstdint>

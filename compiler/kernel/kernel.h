@@ -93,17 +93,17 @@ struct Phase {
   bool operator==(const Phase&) const = default;
 };
 
-/// How a contraction of graph/winograd.h runs: strips of tile rows, whose 4x4 pieces are transformed into scratch memory
-/// of the thread, multiplied point by point, and transformed back. Tiles are counted over `rows` x `columns`.
+/// How a contraction of graph/winograd.h runs: strips of tile rows, whose 4x4 pieces are transformed into scratch
+/// memory of the thread, multiplied point by point, and transformed back. Tiles are counted over `rows` x `columns`.
 struct Winograd {
   bool of_weights = false;  // the result is the gradient in the transformed weights, else a response
   bool turned = false;      // U is that of weights read with both coordinates backwards
   std::int64_t inputs = 0, outputs = 0, height = 0, width = 0;
-  Access image;             // [inputs, height, width]
-  Access other;             // of_weights: the response's cotangent [outputs, height, width]; else U [16, outputs, inputs]
-  std::int64_t strip = 1;   // tile rows of a strip; the last may reach beyond the image
-  std::int64_t block = 1;   // outputs that are multiplied together, a divisor of all
-  std::int64_t chunk = 1;   // tiles that lie together when multiplied, a divisor of a strip's
+  Access image;  // [inputs, height, width]
+  Access other;  // of_weights: the response's cotangent [outputs, height, width]; else U [16, outputs, inputs]
+  std::int64_t strip = 1;  // tile rows of a strip; the last may reach beyond the image
+  std::int64_t block = 1;  // outputs that are multiplied together, a divisor of all
+  std::int64_t chunk = 1;  // tiles that lie together when multiplied, a divisor of a strip's
   std::int64_t rows() const { return (height + 1) / 2; }
   std::int64_t columns() const { return (width + 1) / 2; }
   std::int64_t strips() const { return (rows() + strip - 1) / strip; }

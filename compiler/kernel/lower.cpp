@@ -198,7 +198,8 @@ class Lowering {
     if (!convolution) return;
     Winograd made;
     made.of_weights = convolution->result == graph::winograd::Convolution::Result::weights;
-    if (made.of_weights && (nest_.epilogue.size() != 1 || nest_.stores.size() != 1 || !nest_.stores[0].batch_sum)) return;
+    if (made.of_weights && (nest_.epilogue.size() != 1 || nest_.stores.size() != 1 || !nest_.stores[0].batch_sum))
+      return;
     made.inputs = convolution->inputs, made.outputs = convolution->outputs;
     made.height = convolution->height, made.width = convolution->width;
     made.turned = convolution->turned;

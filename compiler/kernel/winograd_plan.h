@@ -5,12 +5,12 @@
 
 namespace qiln::kernel {
 
-/// Chooses strip and block so that what a strip's transforms leave stays near the second-level cache while registers are
-/// kept busy. A pure function of the shape and the lanes.
+/// Chooses strip and block so that what a strip's transforms leave stays near the second-level cache while registers
+/// are kept busy. A pure function of the shape and the lanes.
 void plan(Winograd& winograd, int lanes);
 
-/// Where a plan's parts lie in the scratch memory, in lane vectors from its start, and how far apart the 16 points (4 of
-/// them at a time for weights) lie in each: odd numbers of vectors, so that points fall into different cache sets.
+/// Where a plan's parts lie in the scratch memory, in lane vectors from its start, and how far apart the 16 points (4
+/// of them at a time for weights) lie in each: odd numbers of vectors, so that points fall into different cache sets.
 struct WinogradLayout {
   std::int64_t image = 0, image_point = 0;    // [point][strip_tiles / chunk][inputs][chunk]; of_weights:
                                               // [point][inputs][strip_tiles]
