@@ -43,14 +43,25 @@ class WinogradEmitter {
     Value* count = b_.index(blocks);
     Value* last = b_.ir.CreateUDiv(b_.ir.CreateSub(b_.end, b_.index(1)), count);
     b_.loop(b_.ir.CreateUDiv(b_.begin, count), b_.ir.CreateAdd(last, b_.index(1)), 1, [&](Value* strip) {
-      transform_image(strip);
-      Value* first = b_.ir.CreateMul(strip, count);
-      b_.loop(maximum(b_.ir.CreateSub(b_.begin, first), b_.index(0)), minimum(b_.ir.CreateSub(b_.end, first), count), 1,
-              [&](Value* block) {
-                Value* output = scaled(block, w_.block);
-                multiply(output);
-                finish(strip, output);
-              });
+      Value* offset = b_.ir.CreateMul(strip, count);
+      Value* first = maximum(b_.ir.CreateSub(b_.begin, offset), b_.index(0));
+      Value* end = minimum(b_.ir.CreateSub(b_.end, offset), count);
+      const auto for_blocks = [&](const std::function<void(Value*)>& body) {
+        b_.loop(first, end, 1, [&](Value* block) { body(scaled(block, w_.block)); });
+      };
+      if (w_.by_rows) {
+        b_.loop(b_.index(0), b_.index(4), 1, [&](Value* k1) {
+          transform_row(strip, k1);
+          for_blocks([&](Value* output) { multiply(output, scaled(k1, 4), 4); });
+        });
+        for_blocks([&](Value* output) { finish(strip, output); });
+      } else {
+        transform_image(strip);
+        for_blocks([&](Value* output) {
+          multiply(output, b_.index(0), 16);
+          finish(strip, output);
+        });
+      }
     });
     return w_.strips() * blocks;
   }
@@ -110,10 +121,16 @@ class WinogradEmitter {
     return {add(add(m[0], m[1]), m[2]), subtract(subtract(m[1], m[2]), m[3])};
   }
 
-  /// Where U has point (k1, k2).
-  int point_of(int k1, int k2) const {
-    using graph::winograd::turned_point;
-    return w_.turned ? 4 * turned_point(k1) + turned_point(k2) : 4 * k1 + k2;
+  /// Where U has a point.
+  Value* weight_point(Value* point) {
+    if (!w_.turned) return point;
+    const auto turned = [&](Value* k) {
+      std::array<std::int64_t, 4> to;
+      for (int from = 0; from < 4; ++from) to[from] = graph::winograd::turned_point(from);
+      return chosen(k, to);
+    };
+    Value* four = b_.index(4);
+    return b_.ir.CreateAdd(scaled(turned(b_.ir.CreateUDiv(point, four)), 4), turned(b_.ir.CreateURem(point, four)));
   }
 
   void transform_image(Value* strip) {
@@ -144,7 +161,7 @@ class WinogradEmitter {
       for (int h = 0; h < 4; ++h) held[h] = k > 0 && h < 2 ? held[h + 2] : column(tile, h);
       for (int k1 = 0; k1 < 4; ++k1) {
         const Four points = to_points({held[0][k1], held[1][k1], held[2][k1], held[3][k1]});
-        for (int k2 = 0; k2 < 4; ++k2) b_.store_vector(points[k2], chunked_at(point_of(k1, k2), channel, row, tile));
+        for (int k2 = 0; k2 < 4; ++k2) b_.store_vector(points[k2], chunked_at(4 * k1 + k2, channel, row, tile));
       }
     }
   }
@@ -199,20 +216,28 @@ class WinogradEmitter {
     for (const auto& [argument, place] : before) b_.set_argument(argument, place);
   }
 
-  /// Products [16][block][tiles of the strip] of weights [block, inputs] and image [inputs, tiles], point by point and
+  /// The channel of `output` + `channel` among the products.
+  Value* product_channel(Value* output, Value* channel) {
+    return w_.by_rows ? b_.ir.CreateAdd(output, channel) : channel;
+  }
+
+  /// Products of weights [block, inputs] and image [inputs, tiles] from `output` on, at `count` points from `first` on,
   /// chunk by chunk of tiles.
-  void multiply(Value* output) {
+  void multiply(Value* output, Value* first, std::int64_t count) {
     const Access& u = w_.other;
     const Access product{other_, {tiles_, 1}, 0, {}};
+    Value* channel = product_channel(output, b_.index(0));
     const kernel::Phase phase =
         phase_of({w_.block, w_.chunk}, w_.inputs, {u.argument, {u.strides[1], 0, u.strides[2]}, 0, {}},
                  {image_, {0, 1, w_.chunk}, 0, {}});
-    b_.loop(b_.index(0), b_.index(16), 1, [&](Value* point) {
+    b_.loop(b_.index(0), b_.index(count), 1, [&](Value* k) {
+      Value* point = b_.ir.CreateAdd(first, k);
       b_.loop(b_.index(0), b_.index(tiles_ / w_.chunk), 1, [&](Value* chunk) {
         emit_phase(phase,
-                   {{u.argument, vector_at(u.argument, {{point, u.strides[0]}, {output, u.strides[1]}}, u.offset)},
-                    {image_, vector_at(image_, {{point, at_.image_point}, {chunk, w_.inputs * w_.chunk}})},
-                    {other_, vector_at(other_, {{point, at_.other_point}, {chunk, w_.chunk}})}},
+                   {{u.argument,
+                     vector_at(u.argument, {{weight_point(point), u.strides[0]}, {output, u.strides[1]}}, u.offset)},
+                    {image_, vector_at(image_, {{k, at_.image_point}, {chunk, w_.inputs * w_.chunk}})},
+                    {other_, vector_at(other_, {{point, at_.other_point}, {channel, tiles_}, {chunk, w_.chunk}})}},
                    [&](std::span<Value* const> sums, PhaseEmitter::Points points) {
                      for (std::size_t m = 0; m < sums.size(); ++m)
                        b_.store_vector(sums[m], b_.address(product, points[m]));
@@ -227,22 +252,23 @@ class WinogradEmitter {
       b_.loop(b_.index(0), b_.index(w_.strip), 1, [&](Value* row) {
         Value* first = first_row(strip, row);
         const Coordinate plane{b_.ir.CreateAdd(output, channel), 0};
+        Value* product = product_channel(output, channel);
         b_.when(b_.ir.CreateICmpULT(first, b_.index(w_.height)), [&] {
           for_columns([&](const Columns& columns) {
             for (std::int64_t k = 0; k < columns.count; ++k)
-              finish_tile(columns.first.plus(k), channel, row, plane, first);
+              finish_tile(columns.first.plus(k), product, row, plane, first);
           });
         });
       });
     });
   }
 
-  void finish_tile(const Coordinate& tile, Value* channel, Value* row, const Coordinate& plane, Value* first) {
+  void finish_tile(const Coordinate& tile, Value* product, Value* row, const Coordinate& plane, Value* first) {
     std::array<Four, 2> half;  // rows of results, points of columns
     for (int k2 = 0; k2 < 4; ++k2) {
       Four column;
       for (int k1 = 0; k1 < 4; ++k1)
-        column[k1] = b_.load_vector(tile_at(other_, at_.other_point, point_of(k1, k2), channel, row, tile));
+        column[k1] = b_.load_vector(tile_at(other_, at_.other_point, 4 * k1 + k2, product, row, tile));
       const auto results = from_points(column);
       for (int e = 0; e < 2; ++e) half[e][k2] = results[e];
     }
@@ -262,17 +288,23 @@ class WinogradEmitter {
     }
   }
 
+  /// The image's points of row k1 of B: rows 0 - 2, 1 + 2, 2 - 1, 1 - 3.
+  void transform_row(Value* strip, Value* k1) {
+    Value* sign = factor(k1, {-1, 1, -1, -1});
+    for_planes(b_.index(0), b_.index(w_.inputs), [&](Value* channel, Value* row) {
+      const auto one = [&](const std::array<std::int64_t, 4>& offsets) {
+        return row_of(w_.image, channel, b_.ir.CreateAdd(first_row(strip, row), chosen(k1, offsets)));
+      };
+      Value *top = one({-1, 0, 1, 0}), *bottom = one({1, 1, 0, 2});
+      for_columns([&](const Columns& columns) { image_points(columns, top, bottom, sign, channel, row); });
+    });
+  }
+
   /// A strip's part of the gradient in the weights, four points at a time.
   void add_weights(Value* strip) {
     Value *first = scaled(b_.begin, w_.block), *last = scaled(b_.end, w_.block);
     b_.loop(b_.index(0), b_.index(4), 1, [&](Value* k1) {
-      for_planes(b_.index(0), b_.index(w_.inputs), [&](Value* channel, Value* row) {
-        // Row k1 of B: rows 0 - 2, 1 + 2, 2 - 1, 1 - 3.
-        Value* top = row_of(w_.image, channel, b_.ir.CreateAdd(first_row(strip, row), chosen(k1, {-1, 0, 1, 0})));
-        Value* bottom = row_of(w_.image, channel, b_.ir.CreateAdd(first_row(strip, row), chosen(k1, {1, 1, 0, 2})));
-        Value* sign = factor(k1, {-1, 1, -1, -1});
-        for_columns([&](const Columns& columns) { image_points(columns, top, bottom, sign, channel, row); });
-      });
+      transform_row(strip, k1);
       for_planes(first, last, [&](Value* channel, Value* row) {
         // Row k1 of A: 0, 0 + 1, 0 - 1, -1.
         const std::array<Value*, 2> rows{
@@ -314,7 +346,7 @@ class WinogradEmitter {
       const Coordinate tile = columns.first.plus(k);
       for (int h = 0; h < 4; ++h) held[h] = k > 0 && h < 2 ? held[h + 2] : column(tile, h);
       const Four points = to_points(held);
-      for (int k2 = 0; k2 < 4; ++k2) store_point(image_, at_.image_point, k2, points[k2], channel, row, tile);
+      for (int k2 = 0; k2 < 4; ++k2) b_.store_vector(points[k2], chunked_at(k2, channel, row, tile));
     }
   }
 

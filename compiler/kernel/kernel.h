@@ -104,6 +104,7 @@ struct Winograd {
   std::int64_t strip = 1;  // tile rows of a strip; the last may reach beyond the image
   std::int64_t block = 1;  // outputs that are multiplied together, a divisor of all
   std::int64_t chunk = 1;  // tiles that lie together when multiplied, a divisor of a strip's
+  bool by_rows = false;    // responses: four points at a time for all outputs, else all points for a block of them
   std::int64_t rows() const { return (height + 1) / 2; }
   std::int64_t columns() const { return (width + 1) / 2; }
   std::int64_t strips() const { return (rows() + strip - 1) / strip; }

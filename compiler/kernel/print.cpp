@@ -108,9 +108,9 @@ class Printer {
   }
 
   void print_winograd(const Winograd& w) {
-    line(fmt::format("Winograd F(2x2, 3x3) of {} tiles, {} rows of them a strip{}, {} to {} channels",
-                     w.rows() * w.columns(), w.strip, w.of_weights ? ", gradient in the transformed weights" : "",
-                     w.inputs, w.outputs));
+    line(fmt::format("Winograd F(2x2, 3x3) of {} tiles, {} rows of them a strip{}{}, {} to {} channels",
+                     w.rows() * w.columns(), w.strip, w.by_rows ? ", four points at a time" : "",
+                     w.of_weights ? ", gradient in the transformed weights" : "", w.inputs, w.outputs));
     line("  * " + place(w.other, w.of_weights ? "ijk" : "pij"));
     line("  * " + place(w.image, "jkl"));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 
 namespace qiln::kernel {
 namespace {
@@ -10,55 +11,82 @@ constexpr double cache = 1 << 20;  // bytes, about the second-level cache of a c
 
 std::int64_t span(const Access& access, std::int64_t width) { return (width - 1) * std::abs(access.strides[2]) + 1; }
 
-/// Relative time of strips of the plan's height: rows beyond the image are worked on in vain, what outgrows the cache
-/// streams, short sums pay for their ends.
-double strip_cost(const Winograd& w, int lanes) {
-  const double worked = static_cast<double>(w.strips() * w.strip) / static_cast<double>(w.rows());
-  const double bytes = static_cast<double>(layout(w).end * lanes) * sizeof(float);
-  const double streaming = 1 + 0.15 * std::clamp(bytes / cache - 1, 0.0, 2.0);
-  const double tiles = static_cast<double>(w.strip_tiles());
-  return worked * streaming * (1 + (w.of_weights ? 4.0 : 1.0) / tiles);
+std::int64_t image_points(const Winograd& w) { return w.of_weights || w.by_rows ? 4 : 16; }
+std::int64_t other_points(const Winograd& w) { return w.of_weights ? 4 : 16; }
+std::int64_t other_channels(const Winograd& w) { return w.of_weights || w.by_rows ? w.outputs : w.block; }
+
+/// Cycles that a strip's parts take to come from beyond the cache. The image is written once and read by each block of
+/// outputs, products by rows are written and read once. Parts of weights are read point by point: a point that fits the
+/// cache is fetched but once, and well ahead.
+double streaming(const Winograd& w, double image, double other) {
+  constexpr double scattered = 12, ahead = 24;  // bytes a cycle
+  const auto blocks = static_cast<double>(w.outputs / w.block);
+  if (w.of_weights) {
+    const double once = image + other > cache ? 8 * (image + other) / ahead : 0;
+    return once + ((image + other) / 4 > cache ? 4 * image * blocks / scattered : 0);
+  }
+  const double rounds = w.by_rows ? 4 : 1;
+  const double again = image > 0.9 * cache ? rounds * image * (1 + blocks) : 0;
+  return (again + (w.by_rows && other > cache - image ? 2 * other : 0)) / scattered;
+}
+
+/// Cycles of the whole image in strips of the plan's height: a multiply-add of lane vectors each, what streams, the
+/// ends of short sums. Rows beyond the image are worked on in vain.
+double cycles(const Winograd& w, int lanes) {
+  const auto tiles = static_cast<double>(w.strip_tiles()), vector = static_cast<double>(lanes) * sizeof(float);
+  const double image = vector * tiles * static_cast<double>(image_points(w) * w.inputs);
+  const double other = vector * tiles * static_cast<double>(other_points(w) * other_channels(w));
+  const double products = tiles * static_cast<double>(16 * w.inputs * w.outputs) * (1 + (w.of_weights ? 4 : 1) / tiles);
+  return static_cast<double>(w.strips()) * (products + streaming(w, image, other));
+}
+
+/// What a register tile reads of the image lies side by side, so that it streams.
+std::int64_t chunk_of(const Winograd& w) {
+  std::int64_t chosen = w.strip_tiles();
+  for (std::int64_t chunk = 4; chunk <= 8 && !w.of_weights; ++chunk)
+    if (w.strip_tiles() % chunk == 0) chosen = chunk;
+  return chosen;
+}
+
+/// Products of a block stay in a quarter of the cache; those by rows lie beyond it in any case.
+std::int64_t block_of(const Winograd& w, int lanes) {
+  const std::int64_t most = w.of_weights ? 16 : 32;
+  std::int64_t chosen = 1;
+  for (std::int64_t block = 2; block <= std::min(w.outputs, most); ++block) {
+    const auto bytes = static_cast<double>(16 * block * w.strip_tiles() * lanes) * sizeof(float);
+    const bool fits = w.of_weights || w.by_rows || block <= 8 || bytes <= cache / 4;
+    if (w.outputs % block == 0 && fits) chosen = block;
+  }
+  return chosen;
 }
 
 }  // namespace
 
 WinogradLayout layout(const Winograd& w) {
   const auto odd = [](std::int64_t vectors) { return vectors | 1; };
-  const std::int64_t tiles = w.strip_tiles(), points = w.of_weights ? 4 : 16;
+  const std::int64_t tiles = w.strip_tiles();
   WinogradLayout made;
   made.image_point = odd(w.inputs * tiles);
-  made.other = made.image + points * made.image_point;
-  made.other_point = odd((w.of_weights ? w.outputs : w.block) * tiles);
-  made.zeros = made.other + points * made.other_point;
+  made.other = made.image + image_points(w) * made.image_point;
+  made.other_point = odd(other_channels(w) * tiles);
+  made.zeros = made.other + other_points(w) * made.other_point;
   made.zero_elements = std::max(span(w.image, w.width), w.of_weights ? span(w.other, w.width) : 0);
   made.end = made.zeros + made.zero_elements;
   return made;
 }
 
 void plan(Winograd& w, int lanes) {
-  // What a register tile reads of the image lies side by side, so that it streams.
-  const auto choose_chunk = [&] {
-    w.chunk = w.strip_tiles();
-    for (std::int64_t chunk = 4; chunk <= 8 && !w.of_weights; ++chunk)
-      if (w.strip_tiles() % chunk == 0) w.chunk = chunk;
-  };
-  // The wider the products, the less often the image is read again; they take up to half the cache where it streams.
-  const auto choose_block = [&] {
-    const double image = static_cast<double>(16 * w.inputs * w.strip_tiles() * lanes) * sizeof(float);
-    const double most = image > cache ? cache / 2 : cache / 4;
-    w.block = 1;
-    for (std::int64_t block = 2; block <= std::min<std::int64_t>(w.outputs, w.of_weights ? 16 : 32); ++block) {
-      const auto bytes = static_cast<double>(16 * block * w.strip_tiles() * lanes) * sizeof(float);
-      if (w.outputs % block == 0 && (w.of_weights || block <= 8 || bytes <= most)) w.block = block;
-    }
-  };
   Winograd best;
-  double least = 0;
-  for (w.strip = 1; w.strip <= w.rows(); ++w.strip) {
-    choose_chunk();
-    choose_block();
-    const double cost = strip_cost(w, lanes);
-    if (w.strip == 1 || cost < least) least = cost, best = w;
+  double least = std::numeric_limits<double>::infinity();
+  for (const bool by_rows : {false, true}) {
+    if (by_rows && w.of_weights) continue;
+    for (w.strip = 1; w.strip <= w.rows(); ++w.strip) {
+      w.by_rows = by_rows;
+      w.chunk = chunk_of(w);
+      w.block = block_of(w, lanes);
+      const double cost = cycles(w, lanes);
+      if (cost < least) least = cost, best = w;
+    }
   }
   w = best;
 }

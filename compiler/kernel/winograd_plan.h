@@ -14,8 +14,8 @@ void plan(Winograd& winograd, int lanes);
 struct WinogradLayout {
   std::int64_t image = 0, image_point = 0;    // [point][strip_tiles / chunk][inputs][chunk]; of_weights:
                                               // [point][inputs][strip_tiles]
-  std::int64_t other = 0, other_point = 0;    // products [point][block][strip_tiles]; of_weights: the transformed
-                                              // cotangent [point][outputs][strip_tiles]
+  std::int64_t other = 0, other_point = 0;    // products [16][block, or by rows outputs][strip_tiles];
+                                              // of_weights: the cotangent's [4][outputs][strip_tiles]
   std::int64_t zeros = 0, zero_elements = 0;  // what a row beyond the image reads
   std::int64_t end = 0;
 };

@@ -109,8 +109,9 @@ void run(jit::Executable& executable, const reference::Feed<double>& feed) {
 }  // namespace
 
 TEST_CASE("convolutions by Winograd's algorithm agree with sums of products") {
-  // Odd and even sizes, one row, more columns than are unrolled, channels that no tile divides.
-  const Shape shapes[] = {{48, 48, 9, 11}, {34, 51, 8, 8}, {48, 40, 4, 37}, {40, 64, 13, 6}};
+  // Odd and even sizes, more columns than are unrolled, channels that no tile divides, many of them.
+  const Shape shapes[] = {{48, 48, 9, 11}, {34, 51, 8, 8}, {48, 40, 4, 37}, {40, 64, 13, 6}, {160, 32, 3, 37}};
+  int by_rows = 0;
   for (int lanes : {4, 8, 16}) {
     jit::Engine engine(codegen::host_target(lanes), {false, {}});
     for (const Shape& s : shapes) {
@@ -121,6 +122,7 @@ TEST_CASE("convolutions by Winograd's algorithm agree with sums of products") {
       run_standard_passes(graph);
       auto executable = compiled(graph, engine, 2);
       CHECK(filtered(executable.program()) == 3);
+      for (const auto& nest : executable.program().nests) by_rows += nest.winograd && nest.winograd->by_rows;
       const auto feed = feed_of(direct, lanes + 3);
       run(executable, feed);
       const auto expected = reference::evaluate<double>(direct, feed);
@@ -140,6 +142,7 @@ TEST_CASE("convolutions by Winograd's algorithm agree with sums of products") {
       }
     }
   }
+  CHECK(by_rows > 0);
 }
 
 TEST_CASE("Winograd's algorithm is the same function before any rounding") {
