@@ -1,5 +1,9 @@
 #include "runtime/jit/build.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <chrono>
 #include <utility>
 
@@ -22,6 +26,13 @@ class Laps {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+/// What graphs and the compiler took goes back to the system before the arenas come: the peak is one or the other.
+void release_free_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 }  // namespace
 
 Executable build(graph::Graph graph, Engine& engine, const BuildOptions& options) {
@@ -37,6 +48,7 @@ Executable build(graph::Graph graph, Engine& engine, const BuildOptions& options
   std::vector<Kernel> kernels;
   for (const auto& compiled : engine.compile(program.nests, options.threads))
     kernels.push_back({compiled.function, compiled.tiles, compiled.stages});
+  release_free_memory();
   times.code = laps();
   Executable executable(std::move(program), std::move(kernels), options.threads);
   executable.set_build_times(times);
