@@ -13,6 +13,7 @@
 #include "dsl/error.h"
 #include "dsl/print.h"
 #include "runtime/cli/commands.h"
+#include "runtime/cli/net_gradient.h"
 #include "runtime/cli/output.h"
 #include "runtime/cli/training.h"
 #include "runtime/diffusion/objective.h"
@@ -34,7 +35,9 @@ struct Options {
 graph::Graph lowered(ModelFile& file, const Options& options) {
   graph::Graph network = load_network(file, options.compile, options.net, options.program != "sampling");
   graph::Graph graph = network;
-  if (options.program != "network") {
+  if (options.program == "gradient") {
+    graph = net_gradient(std::move(network));
+  } else if (options.program != "network") {
     auto schedule = file.schedule();
     if (!schedule) file.report();
     graph = options.program == "sampling" ? diffusion::sampling_step(network)
@@ -70,8 +73,8 @@ std::string statistics(const graph::Graph& graph, const Options& options) {
 std::string emitted(const Options& options) {
   if (options.statistics && (options.emit != "circuit" || options.program != "network"))
     throw Error("`--stats` goes with `--emit=circuit`", 1);
-  if (!options.net.empty() && options.program != "network")
-    throw Error("`--net` goes with `--program network`: the other programs need the whole model", 1);
+  if (!options.net.empty() && options.program != "network" && options.program != "gradient")
+    throw Error("`--net` goes with the programs network and gradient: the others need the whole model", 1);
   ModelFile file(options.model.file, options.model.overrides);
   if (options.emit == "ast") {
     file.report();
@@ -112,8 +115,8 @@ void add_compile(CLI::App& app) {
       ->capture_default_str();
   command
       ->add_option("--program", options->program,
-                   "the network alone, the training step with gradients, or the sampling step")
-      ->check(CLI::IsMember({"network", "training", "sampling"}))
+                   "the network alone, its value and gradient, the training step with gradients, or the sampling step")
+      ->check(CLI::IsMember({"network", "gradient", "training", "sampling"}))
       ->type_name("PROGRAM")
       ->capture_default_str();
   command->add_flag("--stats", options->statistics,

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "compiler/differentiate.h"
-#include "compiler/graph/build.h"
+#include <algorithm>
+#include <chrono>
+
+#include "dsl/error.h"
+#include "runtime/cli/net_gradient.h"
 #include "runtime/diffusion/objective.h"
 #include "runtime/jit/build.h"
 #include "runtime/random/philox.h"
@@ -12,7 +15,9 @@
 namespace qiln::cli {
 namespace {
 
-using graph::ValueId;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 struct Training {
   Training(ModelFile& file, const CompileOptions& options)
@@ -29,30 +34,6 @@ struct Training {
   train::Trainer trainer;
   std::vector<float> images;
 };
-
-/// Adds the loss (every output times an input of its own name and `.weight`, summed) and its gradients.
-void add_weighted_sum(graph::Graph& g) {
-  graph::Builder b(g);
-  std::vector<ValueId> wanted;
-  for (ValueId id = 0; id < g.nodes.size(); ++id) {
-    const auto& node = g[id];
-    if ((node.op == Primitive::param && node.as<graph::ParamAttributes>().trainable) ||
-        (node.op == Primitive::input && node.type.varying))
-      wanted.push_back(id);
-  }
-  ValueId loss = b.constant(0);
-  for (const graph::Output& output : g.outputs) {
-    const graph::Type type = g.type(output.value);
-    const ValueId terms = b.multiply(output.value, b.input(output.name + ".weight", type));
-    std::vector<int> axes;
-    for (int axis = 0; axis < static_cast<int>(type.shape.size()); ++axis) axes.push_back(axis);
-    const ValueId sum = b.reduce_sum(terms, axes);
-    loss = b.add(loss, type.varying ? b.batch_sum(sum) : sum);
-  }
-  const auto values = gradients(g, loss, wanted);
-  g.outputs = {{"value", loss}};
-  for (std::size_t k = 0; k < wanted.size(); ++k) g.outputs.push_back({fmt::format("gradient.{}", k), values[k]});
-}
 
 /// A graph with its engine.
 struct Compiled {
@@ -81,36 +62,104 @@ std::shared_ptr<Compiled> compiled(graph::Graph graph, const CompileOptions& opt
   return made;
 }
 
-}  // namespace
-
-TimedStep training_step(ModelFile& file, const CompileOptions& options) {
-  auto made = std::make_shared<Training>(file, options);
-  return {[&all = *made] { all.trainer.step(all.images); },
-          made->task.trainer.batch,
-          {{"step", &made->trainer.step_program()}, {"update", &made->trainer.update_program()}},
-          &made->engine,
-          made};
+/// What getting ready went into; what is not known better was spent on checking the model, loading data and
+/// differentiating.
+std::vector<report::BenchPhase> phases(const TimedStep& step, double read, double ready) {
+  jit::BuildTimes sum;
+  for (const auto& [name, program] : step.programs) {
+    sum.passes += program->build_times().passes;
+    sum.schedule += program->build_times().schedule;
+    sum.code += program->build_times().code;
+  }
+  return {{"read", read},
+          {"check, load and differentiate", ready - read - sum.passes - sum.schedule - sum.code},
+          {"passes", sum.passes},
+          {"schedule", sum.schedule},
+          {"code", sum.code}};
 }
 
-TimedStep gradient_step(ModelFile& file, const CompileOptions& options, const std::string& name, std::int64_t batch) {
-  graph::Graph graph = load_network(file, options, name);
-  add_weighted_sum(graph);
-  auto made = compiled(std::move(graph), options, batch);
-  // As in training, where parameters change after each step.
-  auto step = [&program = made->program, batch] {
-    program.params_changed();
+TimedStep training_step(const std::shared_ptr<ModelFile>& file, const StepOptions& options) {
+  auto made = std::make_shared<Training>(*file, options.compile);
+  TimedStep step;
+  step.run = [&all = *made] { all.trainer.step(all.images); };
+  step.title = "one training step";
+  step.batch = made->task.trainer.batch;
+  step.programs = {{"step", &made->trainer.step_program()}, {"update", &made->trainer.update_program()}};
+  step.engine = &made->engine;
+  step.owner = made;
+  return step;
+}
+
+/// `graph` at random inputs; `anew`: what depends on parameters alone is part of each step, as in training, where they
+/// change.
+TimedStep graph_step(graph::Graph graph, const StepOptions& options, std::string title, std::string program,
+                     bool anew) {
+  auto made = compiled(std::move(graph), options.compile, options.batch);
+  TimedStep step;
+  step.run = [&program = made->program, batch = options.batch, anew] {
+    if (anew) program.params_changed();
     program.run(batch);
   };
-  return {step, batch, {{"step", &made->program}}, &made->engine, made};
+  step.title = std::move(title);
+  step.batch = options.batch;
+  step.programs = {{std::move(program), &made->program}};
+  step.engine = &made->engine;
+  step.owner = made;
+  return step;
 }
 
-TimedStep sampling_step(ModelFile& file, const CompileOptions& options, std::int64_t batch) {
-  auto made = compiled(diffusion::sampling_step(load_network(file, options, {}, false)), options, batch);
-  return {[&program = made->program, batch] { program.run(batch); },
-          batch,
-          {{"sampling", &made->program}},
-          &made->engine,
-          made};
+TimedStep step_of(const std::shared_ptr<ModelFile>& file, const StepOptions& options) {
+  if (options.program == "training") return training_step(file, options);
+  const bool sampling = options.program == "sampling";
+  graph::Graph network = load_network(*file, options.compile, options.net, !sampling);
+  const std::string of_net = options.net.empty() ? "the network" : fmt::format("`{}`", options.net);
+  if (!sampling)
+    return graph_step(net_gradient(std::move(network)), options, "value and gradient of " + of_net, "step", true);
+  if (options.net.empty())
+    return graph_step(diffusion::sampling_step(network), options, "one sampling step", "sampling", false);
+  return graph_step(std::move(network), options, "values of " + of_net, "sampling", false);
+}
+
+}  // namespace
+
+void StepOptions::add_to(CLI::App& command) {
+  model.add_to(command);
+  compile.add_to(command);
+  command.add_option("--batch", batch, "samples a step; the model file's `train.batch` by default")
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--program", program,
+                  "a step of training (the default), of sampling, or a value and its gradient at random inputs")
+      ->check(CLI::IsMember({"training", "gradient", "sampling"}))
+      ->type_name("PROGRAM");
+  command.add_option("--net", net, "this net or circuit instead of the model's network: its gradient, or its values")
+      ->type_name("NAME");
+}
+
+TimedStep make_step(StepOptions options) {
+  if (options.program.empty()) options.program = options.net.empty() ? "training" : "gradient";
+  if (!options.net.empty() && options.program == "training")
+    throw Error("`--net` has no objective to train for; `--program` may be gradient or sampling", 1);
+  if (options.batch > 0) options.model.overrides.push_back(fmt::format("train.batch={}", options.batch));
+  const auto start = Clock::now();
+  auto file = std::make_shared<ModelFile>(options.model.file, options.model.overrides);
+  const double read = seconds_since(start);
+  options.batch = file->settings().train.batch.value;
+  TimedStep step = step_of(file, options);
+  step.file = std::move(file);
+  step.phases = phases(step, read, seconds_since(start));
+  return step;
+}
+
+std::vector<double> time_steps(const TimedStep& step, int count) {
+  std::vector<double> seconds;
+  for (int i = 0; i < count; ++i) {
+    const auto start = Clock::now();
+    step.run();
+    seconds.push_back(seconds_since(start));
+  }
+  std::sort(seconds.begin(), seconds.end());
+  return seconds;
 }
 
 }  // namespace qiln::cli

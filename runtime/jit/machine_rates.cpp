@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -93,6 +94,11 @@ double memory_rate(int threads) {
 MachineRates measure_rates(Engine& engine, int threads) {
   if (threads <= 0) threads = omp_get_max_threads();
   return {threads, multiply_add_rate(engine, threads), memory_rate(threads)};
+}
+
+MachineRates better(const MachineRates& a, const MachineRates& b) {
+  assert(a.threads == b.threads);
+  return {a.threads, std::max(a.flops, b.flops), std::max(a.bytes, b.bytes)};
 }
 
 }  // namespace qiln::jit

@@ -13,5 +13,7 @@ struct MachineRates {
 
 /// Takes about a third of a second. `threads` 0: as many as OpenMP would take.
 MachineRates measure_rates(Engine& engine, int threads = 0);
+/// The better of two measurements with as many threads.
+MachineRates better(const MachineRates& a, const MachineRates& b);
 
 }  // namespace qiln::jit

@@ -121,8 +121,12 @@ void Executable::bind(std::string_view name, std::span<float> memory) {
     if (id < 0) continue;
     assert(!program_.buffers[id].varying && memory.size() == static_cast<std::size_t>(program_.buffers[id].elements));
     bound_[id] = memory.data();
+    own_[id] = {};
     constants_done_ = params_done_ = false;  // results have moved
   }
+  for (std::size_t id = 0; id < program_.buffers.size(); ++id)
+    if (program_.buffers[id].storage == Storage::uniform && !bound_[id]) return;
+  uniform_arena_ = {};
 }
 
 /// All readers of `from` come before the one nest that writes `to`, or are it and read the element that they write.

@@ -15,6 +15,8 @@ namespace {
 double flop_rate(const jit::MachineRates& machine) { return machine.flops / machine.threads; }
 double byte_rate(const jit::MachineRates& machine) { return machine.bytes / machine.threads; }
 
+constexpr std::size_t most_lines = 40;
+
 struct Sums {
   double seconds = 0, flops = 0, bytes = 0;
 };
@@ -60,25 +62,38 @@ std::string head(const Bench& bench) {
   text += fmt::format("  {:<9} {}: {}\n", "compile", duration_text(ready), phases);
   text += fmt::format("  {:<9} {} kernels compiled, {} from the cache, {} shared\n", "", bench.kernels_made.compiled,
                       bench.kernels_made.loaded, bench.kernels_made.shared);
-  std::string held;
-  for (const auto& [name, bytes] : bench.memory)
-    held += fmt::format("{}{} {}", held.empty() ? "" : ", ", name, scaled(static_cast<double>(bytes), "B"));
-  return text + fmt::format("  {:<9} {} at its peak, compiler included; {}\n", "memory",
-                            scaled(static_cast<double>(bench.peak_bytes), "B"), held);
+  text += fmt::format("  {:<9} {} at its peak, compiler included", "memory",
+                      scaled(static_cast<double>(bench.peak_bytes), "B"));
+  std::string program;
+  for (const BenchMemory& memory : bench.memory) {
+    if (memory.program != program)
+      text += fmt::format("\n  {:<9} {}:", "", program = memory.program);
+    else
+      text += ",";
+    text += fmt::format(" {} {}", memory.kind, scaled(static_cast<double>(memory.bytes), "B"));
+  }
+  return text + "\n";
+}
+
+/// The parts of a step that have a line of their own.
+std::vector<std::pair<std::string, Sums>> parts(const Bench& bench) {
+  std::vector<std::pair<std::string, Sums>> parts;
+  auto add = [&](const char* name, const Sums& part) {
+    if (part.seconds > 0) parts.emplace_back(name, part);
+  };
+  for (const char* name : {"forward", "backward", "update"})
+    add(name, sums(bench, [&](const BenchKernel& kernel) { return direction(kernel) == name; }));
+  add("contract", sums(bench, [](const BenchKernel& kernel) { return kernel.kind == "contract"; }));
+  return parts;
 }
 
 std::string shares(const Bench& bench) {
   const auto total = sums(bench, [](const BenchKernel&) { return true; });
   std::string text;
-  auto add = [&](const char* name, const Sums& part) {
-    if (part.seconds > 0)
-      text += fmt::format("  {:<9} {:>5.1f} % of the time, {} at {:.0f} % of the multiply-add peak\n", name,
-                          100 * part.seconds / total.seconds, scaled(part.flops, "flop"),
-                          100 * of_peak(part, bench.machine));
-  };
-  for (const char* name : {"forward", "backward", "update"})
-    add(name, sums(bench, [&](const BenchKernel& kernel) { return direction(kernel) == name; }));
-  add("contract", sums(bench, [](const BenchKernel& kernel) { return kernel.kind == "contract"; }));
+  for (const auto& [name, part] : parts(bench))
+    text +=
+        fmt::format("  {:<9} {:>5.1f} % of the time, {} at {:.0f} % of the multiply-add peak\n", name,
+                    100 * part.seconds / total.seconds, scaled(part.flops, "flop"), 100 * of_peak(part, bench.machine));
   return text;
 }
 
@@ -132,10 +147,10 @@ std::string bench_table(const Bench& bench, bool all) {
   for (const BenchKernel* kernel : order) total += kernel->seconds;
   std::string text = head(bench) + "\n" + shares(bench) + "\n";
   text += fmt::format("  {:>9} {:>7} {:>8} {:>6} {:>7} {:>6} {:<10} {}\n", "time", "share", "GFLOP/s", "peak", "GB/s",
-                      "roof", "bound by", "kernel (times summed over threads)");
+                      "roof", "bound by", "kernel (times summed over threads; +n: n values more)");
   double left = total;
   for (std::size_t k = 0; k < order.size(); ++k) {
-    if (!all && left < 0.01 * total) {
+    if (!all && (left < 0.01 * total || k == most_lines)) {
       text += fmt::format("  {:>9} {:>5.1f} % by {} more; --all shows them\n", duration_text(left), 100 * left / total,
                           order.size() - k);
       break;
@@ -157,13 +172,17 @@ std::string bench_json(const Bench& bench) {
   json["step"] = {{"median_seconds", bench.median},
                   {"fastest_seconds", bench.fastest},
                   {"slowest_seconds", bench.slowest},
-                  {"steps", bench.steps}};
+                  {"steps", bench.steps},
+                  {"flops", sums(bench, [](const BenchKernel&) { return true; }).flops}};
+  for (const auto& [name, part] : parts(bench))
+    json["parts"][name] = {
+        {"thread_seconds", part.seconds}, {"flops", part.flops}, {"of_peak", of_peak(part, bench.machine)}};
   for (const BenchPhase& phase : bench.phases) json["compile_seconds"][phase.name] = phase.seconds;
   json["kernels_made"] = {{"compiled", bench.kernels_made.compiled},
                           {"loaded", bench.kernels_made.loaded},
                           {"shared", bench.kernels_made.shared}};
   json["peak_bytes"] = bench.peak_bytes;
-  for (const auto& [name, bytes] : bench.memory) json["memory_bytes"][name] = bytes;
+  for (const BenchMemory& memory : bench.memory) json["memory_bytes"][memory.program][memory.kind] = memory.bytes;
   json["kernels"] = nlohmann::ordered_json::array();
   for (const BenchKernel& kernel : bench.kernels)
     json["kernels"].push_back({{"program", kernel.program},

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "runtime/jit/machine_rates.h"
@@ -25,6 +24,11 @@ struct BenchPhase {
   double seconds = 0;
 };
 
+struct BenchMemory {
+  std::string program, kind;
+  std::int64_t bytes = 0;
+};
+
 struct Bench {
   std::string title;
   std::int64_t batch = 0;
@@ -34,18 +38,20 @@ struct Bench {
   int steps = 0;
   std::vector<BenchPhase> phases;  // of getting ready
   jit::Engine::Counts kernels_made;
-  std::int64_t peak_bytes = 0;                               // of the process, when the last step was done
-  std::vector<std::pair<std::string, std::int64_t>> memory;  // what the programs hold, in bytes
+  std::int64_t peak_bytes = 0;      // of the process, when it had done a few steps
+  std::vector<BenchMemory> memory;  // what the programs hold
   std::vector<BenchKernel> kernels;
 };
 
 /// The share of the roofline that a kernel reaches: its time at the machine's multiply-add rate or memory rate,
-/// whichever is longer, over the time that it took. Data that stays in caches can take it beyond 1.
+/// whichever is longer, over the time that it took. Data that stays in caches, and borders that are counted but not
+/// computed, can take it beyond 1.
 double of_roofline(const BenchKernel& kernel, const jit::MachineRates& machine);
 /// Whether the memory's line is the lower one there.
 bool memory_bound(const BenchKernel& kernel, const jit::MachineRates& machine);
 
-/// The kernels that take most of the time first; those that together take less than 1 % in one line unless `all`.
+/// The kernels that take most of the time first; unless `all`, 40 at most, and those that together take less than 1 %
+/// in one line.
 std::string bench_table(const Bench& bench, bool all);
 std::string bench_json(const Bench& bench);
 

@@ -1,4 +1,4 @@
-"""How much of the machine processes other than a worker used, from Linux's /proc; elsewhere always 0.
+"""What a worker and others took of the machine, from Linux's /proc; elsewhere always 0.
 
 A 2-core machine that compiles something else slows a threaded step several-fold, and not every peer equally.
 """
@@ -34,3 +34,12 @@ class Watch:
 
     def others(self):
         return max(0.0, _machine_seconds() - self.machine - (_process_seconds(self.pid) - self.own))
+
+
+def peak_bytes(pid):
+    """The most memory that a process has held at once."""
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            return next(1024 * int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return 0

@@ -1,8 +1,6 @@
 """What is measured: workers, and the rows that compare them.
 
-A worker is a command that speaks the protocol of measure.py. The workers of a group run in the same alternating rounds.
-A row compares `ours` with the fastest of `peers`; its goal is the least ratio peer / ours. A start row has a command of
-the project's own and its goal is a time in seconds.
+A worker is a command that speaks the protocol of process.py. The workers of a group run in the same alternating rounds.
 """
 import dataclasses
 
@@ -14,14 +12,35 @@ class Worker:
     name: str
     command: list
     peer: bool = True        # runs in the peers' Python
+    bench: list | None = None  # a command that prints the JSON of `qiln bench` about the same step
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
+    """Time of a step. The goal is the least ratio, fastest of `peers` / `ours`."""
     name: str
-    ours: str | None         # name of a worker, none where the project has no such command yet
+    ours: str                # names of workers
     peers: list
     goal: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Memory:
+    """The most memory that the whole process held, beside the leanest of `peers`. The goal is in bytes, at most."""
+    name: str
+    ours: str
+    peers: list
+    goal: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Share:
+    """The least share of the measured multiply-add peak over a part of a step's kernels: `part` as `qiln bench` calls it."""
+    name: str
+    ours: str
+    part: str
+    goal: float
+    peers: tuple = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +52,8 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class Start:
-    """Time from the command to its end; cold starts with an empty object cache, warm with the one the cold run left."""
+    """Time from the command to its end; cold starts with an empty object cache, warm with the one the cold run left.
+    Goals are in seconds."""
     name: str
     command: list            # {run} stands for a fresh folder
     cold: float              # goals, in seconds
@@ -42,11 +62,13 @@ class Start:
 
 
 def ours(name, model, batch, *more):
-    return Worker(name, [QILN, "time", f"models/{model}.qiln", "--batch", str(batch), *more], peer=False)
+    arguments = [f"models/{model}.qiln", "--batch", str(batch), *more]
+    return Worker(name, [QILN, "time", *arguments], peer=False,
+                  bench=[QILN, "bench", *arguments, "--json", "--steps", "3"])
 
 
-def torch(name, arm, mode, batch):
-    return Worker(name, ["tests/perf/workers/torch_v7.py", arm, mode, str(batch)])
+def torch(name, arm, mode, batch, step="training"):
+    return Worker(name, ["tests/perf/workers/torch_v7.py", arm, mode, str(batch), step])
 
 
 def torch_model(model, mode, batch, step="training"):
@@ -73,7 +95,9 @@ GROUPS = [
            *[torch(mode, "plain", mode, 64) for mode in TORCH_MODES]],
           [Row("v7 plain step B=64", "plain", TORCH_MODES, 2.0),
            # Within 10 % of the plain step.
-           Row("v7 published step B=64, of plain", "published", ["plain"], 1 / 1.1)]),
+           Row("v7 published step B=64, of plain", "published", ["plain"], 1 / 1.1),
+           Share("v7 plain contract kernels B=64", "plain", "contract", 0.7),
+           Memory("v7 plain training memory B=64", "plain", TORCH_MODES, 150e6)]),
     *[Group("quantum",
             [ours("quantum", "v7_quantum", batch), torch("default.qubit", "quantum", "default", batch),
              torch("lightning.qubit", "quantum", "lightning", batch)],
@@ -86,6 +110,10 @@ GROUPS = [
     *[Group("networks", [ours("ours", "v7_plain", batch), *[torch(mode, "plain", mode, batch) for mode in TORCH_MODES]],
             [Row(f"v7 plain step B={batch}", "ours", TORCH_MODES, 1.8)])
       for batch in [16, 256]],
+    # A step of the sampler at ours, the network's pass alone at the peers.
+    Group("networks", [ours("ours", "v7_plain", 64, "--program", "sampling"),
+                       *[torch(mode, "plain", mode, 64, "forward") for mode in TORCH_MODES]],
+          [Row("v7 plain forward pass B=64", "ours", TORCH_MODES, 1.8)]),
     *[Group("networks", [ours("ours", model, 64), *[torch_model(model, mode, 64) for mode in TORCH_MODES]],
             [Row(f"{model} step B=64", "ours", TORCH_MODES, 1.7)])
       for model in ["v8_plain", "v8_se", "ddpm_unet"]],
@@ -102,7 +130,7 @@ GROUPS = [
 
 STARTS = [Start("start", [QILN, "train", "models/v7_plain.qiln", "--steps", "1", "--no-samples", "-o", "{run}"], 1.5, 0.1),
           *[Start(f"circuit n={qubits} L={layers}", [QILN, "time", *ENTANGLING, "--set", f"QUBITS={qubits}", "--set",
-                                                      f"LAYERS={layers}"], 0.3, 0.3, "circuits")
+                                                      f"LAYERS={layers}", "--batch", "1"], 0.3, 0.3, "circuits")
             for qubits, layers in [(4, 3), (8, 3), (12, 3), (16, 3), (8, 30), (8, 300)]]]
 
 # `v7` stands for all that the issue of that name measures.

@@ -58,12 +58,38 @@ TEST_CASE("kernels below a hundredth of the time share a line unless all are ask
   CHECK(has(report::bench_table(bench, true), "adam"));
 }
 
+TEST_CASE("the table has forty lines at most") {
+  report::Bench bench = example();
+  bench.kernels.assign(60, bench.kernels[0]);
+  CHECK(has(report::bench_table(bench, false), "33.3 % by 20 more"));
+}
+
+TEST_CASE("the parts of a step have their share of the peak") {
+  const report::Bench bench = example();
+  const auto json = nlohmann::json::parse(report::bench_json(bench));
+  CHECK(json["step"]["flops"].get<double>() == Approx(26e6));
+  CHECK(json["parts"]["contract"]["of_peak"].get<double>() == Approx(0.5));
+  CHECK(json["parts"]["backward"]["of_peak"].get<double>() == Approx(1e6 / 3e-3 / 50e9));
+  CHECK_FALSE(json["parts"].contains("update"));
+}
+
+TEST_CASE("memory is told program by program") {
+  report::Bench bench = example();
+  bench.memory = {{"step", "parameters", 4000}, {"step", "activations", 8000}, {"update", "inputs", 12}};
+  CHECK(has(report::bench_table(bench, false),
+            "step: parameters 4 kB, activations 8 kB\n            update: inputs 12 B"));
+  CHECK(nlohmann::json::parse(report::bench_json(bench))["memory_bytes"]["update"]["inputs"] == 12);
+}
+
 TEST_CASE("the machine's rates are positive") {
   jit::Engine engine(codegen::host_target(), {false, {}});
   const auto rates = jit::measure_rates(engine, 1);
   CHECK(rates.threads == 1);
   CHECK(rates.flops > 1e8);
   CHECK(rates.bytes > 1e8);
+  const auto best = jit::better({2, 3e9, 1e9}, {2, 2e9, 4e9});
+  CHECK(best.flops == 3e9);
+  CHECK(best.bytes == 4e9);
 }
 
 TEST_CASE("a circuit's statistics count gates, angles, blocks and work") {

@@ -1,4 +1,4 @@
-"""The worker's side of the protocol of measure.py: `round K` is answered by the median seconds of K steps."""
+"""The worker's side of the protocol of process.py: `round K` is answered by the median seconds of K steps."""
 import statistics
 import sys
 import time

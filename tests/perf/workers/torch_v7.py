@@ -1,9 +1,10 @@
-"""One training step of a v7 network in PyTorch: forward, backward, Adam.
+"""A step of a v7 network in PyTorch.
 
-usage: torch_v7.py ARM MODE BATCH
+usage: torch_v7.py ARM MODE BATCH STEP
 ARM   plain, se, quantum or published (see tests/reference/v7.py)
 MODE  eager, channels_last, compile, compile_channels_last; of the circuit: default (default.qubit, backpropagation,
       batched) or lightning (lightning.qubit, adjoint)
+STEP  training (forward, backward, Adam) or forward (in evaluation mode, without gradients)
 """
 import os
 import pathlib
@@ -21,7 +22,7 @@ DEVICES = {"lightning": ("lightning.qubit", "adjoint")}
 
 
 def main():
-    arm, mode, batch = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    arm, mode, batch, kind = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
     torch.manual_seed(0)
     network = v7.Network(arm, *DEVICES.get(mode, ()))
@@ -33,16 +34,22 @@ def main():
     if "channels_last" in mode:
         network = network.to(memory_format=torch.channels_last)
         x = x.to(memory_format=torch.channels_last)
+    if kind == "forward":
+        network.eval()
     forward = torch.compile(network) if mode.startswith("compile") else network
 
-    def step():
+    def training():
         optimiser.zero_grad(set_to_none=True)
         loss = F.mse_loss(forward(x, t), target)
         loss.backward()
         optimiser.step()
         return loss.item()
 
-    protocol.serve(step, f"torch {torch.__version__}")
+    def evaluation():
+        with torch.no_grad():
+            return forward(x, t)
+
+    protocol.serve(evaluation if kind == "forward" else training, f"torch {torch.__version__}")
 
 
 main()
