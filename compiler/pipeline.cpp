@@ -21,6 +21,7 @@
 #include "compiler/passes/split_factors.h"
 #include "compiler/passes/winograd.h"
 #include "compiler/text/text.h"
+#include "compiler/verification.h"
 #include "dsl/error.h"
 
 namespace qiln {
@@ -60,12 +61,6 @@ constexpr std::array on_gates{"cancel-inverses", "merge-rotations", "push-throug
 // sweep last, for all leave unused values behind.
 constexpr std::array standard{"simplify", "common-subexpressions", "winograd", "dead-code"};
 
-#ifdef NDEBUG
-constexpr bool always_checked = false;
-#else
-constexpr bool always_checked = true;
-#endif
-
 }  // namespace
 
 std::span<const Pass> all_passes() { return table; }
@@ -90,7 +85,7 @@ std::vector<const Pass*> passes_named(std::string_view names) {
 }
 
 bool run(const Pass& pass, graph::Graph& graph, bool checked) {
-  if (!checked && !always_checked) return pass.run(graph);
+  if (!checked && !verified_at_boundaries()) return pass.run(graph);
   const std::string before = text::print(graph);
   const bool changed = pass.run(graph);
   graph::require_valid(graph, fmt::format("after {}", pass.name));

@@ -22,8 +22,8 @@ const Pass& pass_named(std::string_view name);
 /// `a,b` in order.
 std::vector<const Pass*> passes_named(std::string_view names_separated_by_commas);
 
-/// Runs one pass. Debug builds, and `checked`, verify the graph after it and that it told the truth about changes, and
-/// name the pass that did not.
+/// Runs one pass. Where boundaries are verified (verification.h), and where `checked`, also verifies the graph after it
+/// and that it told the truth about changes, and names the pass that did not.
 bool run(const Pass& pass, graph::Graph& graph, bool checked = false);
 
 /// The first of the circuit passes: those on gates, and the closed form if wanted.

@@ -11,6 +11,7 @@
 #include "compiler/codegen/pointwise.h"
 #include "compiler/codegen/reduce.h"
 #include "compiler/codegen/state_vector.h"
+#include "compiler/verification.h"
 
 namespace qiln::codegen {
 namespace {
@@ -43,12 +44,10 @@ EmittedNest emit(const kernel::Nest& nest, const Target& target, llvm::LLVMConte
   LaneBuilder builder(*emitted.module, nest, target);
   emitted.tiles = emit_body(builder);
   builder.finish();
-#ifndef NDEBUG
-  if (llvm::verifyModule(*emitted.module, &llvm::errs())) {
+  if (verified_at_boundaries() && llvm::verifyModule(*emitted.module, &llvm::errs())) {
     assert(false && "the emitted module is not valid");
     std::abort();
   }
-#endif
   return emitted;
 }
 

@@ -1,6 +1,6 @@
 // What holds for every graph between two phases: operands stand before their users, types follow from operands and
 // attributes, a result is varying exactly when an operand is (batch_sum alone makes uniform of varying), attributes are
-// in range, inputs and parameters have names of their own. Run at each boundary in debug builds and tests.
+// in range, inputs and parameters have names of their own. Run at each boundary where verification.h says so.
 #pragma once
 
 #include <string>
