@@ -51,7 +51,7 @@ struct Analysis {
 class CircuitFindings {
  public:
   CircuitFindings(const Graph& g, dsl::Diagnostics& diagnostics, Doubts doubts)
-      : g_(g), diagnostics_(diagnostics), doubts_(doubts) {}
+      : g_(g), diagnostics_(diagnostics), doubts_(doubts), roots_(graph::trace_roots(g)) {}
 
   void run() {
     for (ValueId id = 0; id < g_.nodes.size(); ++id) note_other_uses(id);
@@ -63,18 +63,14 @@ class CircuitFindings {
   }
 
  private:
-  std::optional<graph::Trace> parameter_behind(ValueId id) const {
-    auto trace = graph::trace(g_, id);
-    if (trace && g_[trace->root].op == Primitive::param) return trace;
-    return std::nullopt;
-  }
+  bool is_parameter(ValueId id) const { return roots_[id] != graph::no_value && g_[roots_[id]].op == Primitive::param; }
 
   void used_otherwise(ValueId id) {
-    if (const auto trace = parameter_behind(id)) used_otherwise_[trace->root] = true;
+    if (is_parameter(id)) used_otherwise_[roots_[id]] = true;
   }
 
   void note_other_uses(ValueId id) {
-    if (g_[id].op == Primitive::circuit || parameter_behind(id)) return;
+    if (g_[id].op == Primitive::circuit || is_parameter(id)) return;
     for (ValueId operand : g_[id].operands) used_otherwise(operand);
   }
 
@@ -120,10 +116,9 @@ class CircuitFindings {
     const Analysis& found = analysis(circuit, sizes);
     std::vector<graph::Trace> traces;
     for (ValueId operand : node.operands) {
-      auto trace = parameter_behind(operand);
-      if (!trace) trace = graph::whole(g_, operand);
-      for (std::int64_t e : trace->elements) ++subject(trace->root, node).elements[e].uses;
-      traces.push_back(std::move(*trace));
+      traces.push_back(is_parameter(operand) ? *graph::trace(g_, operand) : graph::whole(g_, operand));
+      auto& elements = subject(traces.back().root, node).elements;
+      for (std::int64_t e : traces.back().elements) ++elements[e].uses;
     }
     auto each = [&](std::int32_t operand, std::int64_t element, auto mark) {
       for (std::int64_t p = 0; p < copies[operand]; ++p) {
@@ -197,6 +192,7 @@ class CircuitFindings {
   const Graph& g_;
   dsl::Diagnostics& diagnostics_;
   Doubts doubts_;
+  std::vector<ValueId> roots_;  // of traces
   std::map<ValueId, Subject> subjects_;
   std::map<ValueId, bool> used_otherwise_;
   std::vector<Known> known_;

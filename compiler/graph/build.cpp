@@ -19,9 +19,11 @@ ValueId Graph::output(std::string_view wanted) const {
 
 std::int32_t Builder::path(std::string_view path) {
   auto& paths = graph_.paths;
-  auto found = std::find(paths.begin(), paths.end(), path);
-  if (found == paths.end()) found = paths.insert(paths.end(), std::string(path));
-  return static_cast<std::int32_t>(found - paths.begin());
+  for (std::size_t k = path_index_.size(); k < paths.size(); ++k)
+    path_index_.emplace(paths[k], static_cast<std::int32_t>(k));
+  const auto [found, added] = path_index_.emplace(path, static_cast<std::int32_t>(paths.size()));
+  if (added) paths.push_back(found->first);
+  return found->second;
 }
 
 bool Builder::any_varying(std::span<const ValueId> operands) const {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "compiler/graph/graph.h"
 
@@ -64,6 +65,7 @@ class Builder {
   bool any_varying(std::span<const ValueId> operands) const;
   Graph& graph_;
   Origin origin_;
+  std::unordered_map<std::string, std::int32_t> path_index_;  // of the paths that `path` has seen so far
 };
 
 }  // namespace qiln::graph

@@ -54,6 +54,15 @@ ValueId only_operand(const Graph& graph, const Node& node) {
   return only;
 }
 
+/// Whether elements change their places.
+bool moves(const Node& node) { return node.op == Primitive::slice || node.op == Primitive::permute; }
+
+/// The operand that a trace goes on to, or no_value where it ends.
+ValueId traced_operand(const Graph& graph, const Node& node) {
+  if (moves(node) || node.op == Primitive::reshape || node.op == Primitive::stop_gradient) return node.operands[0];
+  return is_pointwise(node.op) ? only_operand(graph, node) : no_value;
+}
+
 }  // namespace
 
 Trace whole(const Graph& graph, ValueId id) {
@@ -65,17 +74,25 @@ Trace whole(const Graph& graph, ValueId id) {
 std::optional<Trace> trace(const Graph& graph, ValueId id) {
   const Node& node = graph[id];
   if (node.op == Primitive::constant) return std::nullopt;
-  const bool moves = node.op == Primitive::slice || node.op == Primitive::permute;
-  if (moves || node.op == Primitive::reshape || node.op == Primitive::stop_gradient) {
-    auto before = trace(graph, node.operands[0]);
-    if (!before || !moves) return before;
-    Trace result{before->root, {}};
-    for (std::int64_t e : moved(node, graph.shape(node.operands[0]))) result.elements.push_back(before->elements[e]);
-    return result;
+  const ValueId operand = traced_operand(graph, node);
+  if (operand == no_value) return whole(graph, id);
+  auto before = trace(graph, operand);
+  if (!before || !moves(node)) return before;
+  Trace result{before->root, {}};
+  for (std::int64_t e : moved(node, graph.shape(operand))) result.elements.push_back(before->elements[e]);
+  return result;
+}
+
+std::vector<ValueId> trace_roots(const Graph& graph) {
+  std::vector<ValueId> roots;
+  for (const Node& node : graph.nodes) {
+    const ValueId operand = traced_operand(graph, node);
+    if (node.op == Primitive::constant)
+      roots.push_back(no_value);
+    else
+      roots.push_back(operand == no_value ? static_cast<ValueId>(roots.size()) : roots[operand]);
   }
-  if (is_pointwise(node.op))
-    if (const ValueId only = only_operand(graph, node); only != no_value) return trace(graph, only);
-  return whole(graph, id);
+  return roots;
 }
 
 }  // namespace qiln::graph

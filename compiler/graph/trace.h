@@ -21,4 +21,7 @@ Trace whole(const Graph& graph, ValueId id);
 /// back as these go. Nothing for constants.
 std::optional<Trace> trace(const Graph& graph, ValueId id);
 
+/// The root alone, of every value; no_value for constants.
+std::vector<ValueId> trace_roots(const Graph& graph);
+
 }  // namespace qiln::graph

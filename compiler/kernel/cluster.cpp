@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "compiler/kernel/growing_order.h"
 #include "compiler/kernel/work.h"
 #include "dsl/error.h"
 
@@ -56,6 +57,7 @@ class Clusterer {
     anchored_.assign(count, false);
     uses_.assign(count, 0);
     expense_.assign(count, {});
+    sinking_.assign(count, {});
   }
 
   Clusters run() {
@@ -140,21 +142,14 @@ class Clusterer {
     return !is_root(id) && node(id).op == Primitive::permute && identity(node(id).operands[0]);
   }
 
-  bool needs_whole_buffer(ValueId id) const {
-    if (primitive(node(id).op).kind == PrimitiveKind::circuit) return true;
-    for (const auto& output : graph_.outputs)
-      if (root(output.value) == id) return true;
-    return false;
-  }
-
   /// Parts along the leading axis are computed straight into the concat, each value in one concat at most.
   void place_parts() {
-    std::vector<bool> whole(graph_.nodes.size());
+    std::vector<bool> whole(graph_.nodes.size());  // has a buffer of its own
+    for (const auto& output : graph_.outputs) whole[root(output.value)] = true;
     for (ValueId id = 0; id < graph_.nodes.size(); ++id)
-      if (c_.live[id] && is_root(id)) {
-        if (needs_whole_buffer(id)) whole[id] = true;
-        if (primitive(node(id).op).kind == PrimitiveKind::circuit)
-          for (ValueId operand : node(id).operands) whole[root(operand)] = true;
+      if (c_.live[id] && is_root(id) && primitive(node(id).op).kind == PrimitiveKind::circuit) {
+        whole[id] = true;
+        for (ValueId operand : node(id).operands) whole[root(operand)] = true;
       }
     for (ValueId id = static_cast<ValueId>(graph_.nodes.size()); id-- > 0;) {
       if (!c_.live[id] || node(id).op != Primitive::concat || !leading(id)) continue;
@@ -251,7 +246,7 @@ class Clusterer {
     cluster.level = c_.level[anchor];
     cluster.space = std::move(space);
     c_.clusters.push_back(std::move(cluster));
-    return static_cast<int>(c_.clusters.size() - 1);
+    return order_.add();
   }
 
   void add_member(int cluster, ValueId id) {
@@ -262,10 +257,7 @@ class Clusterer {
   /// The clusters that write the buffer of a root.
   void producers(ValueId id, std::vector<int>& out) const {
     if (c_.cluster_of[id] >= 0) out.push_back(c_.cluster_of[id]);
-    if (node(id).op == Primitive::concat || node(id).op == Primitive::batch_sum)
-      for (int k = 0; k < static_cast<int>(c_.clusters.size()); ++k)
-        for (const auto& sink : c_.clusters[k].sinks)
-          if (sink.target == id && !c_.clusters[k].merged) out.push_back(k);
+    out.insert(out.end(), sinking_[id].begin(), sinking_[id].end());
     if (node(id).op == Primitive::concat)
       for (ValueId operand : node(id).operands)
         if (c_.part_of[root(operand)].concat == id) producers(root(operand), out);
@@ -285,27 +277,6 @@ class Clusterer {
     }
   }
 
-  /// `from` must run before `to`.
-  bool reaches(int from, int to) const {
-    std::vector<bool> seen(c_.clusters.size());
-    std::vector<int> open{to};
-    while (!open.empty()) {
-      const int at = open.back();
-      open.pop_back();
-      if (at == from) return true;
-      if (seen[at]) continue;
-      seen[at] = true;
-      for (const auto& load : c_.clusters[at].loads) {
-        if (c_.cluster_of[load.root] == at) continue;
-        std::vector<int> writers;
-        producers(load.root, writers);
-        for (int writer : writers)
-          if (writer != at) open.push_back(writer);
-      }
-    }
-    return false;
-  }
-
   bool member_of(int cluster, const Load& load) const { return load.identity && c_.cluster_of[load.root] == cluster; }
 
   bool fits(int cluster, ValueId id) const {
@@ -321,7 +292,7 @@ class Clusterer {
       std::vector<int> writers;
       producers(load.root, writers);
       for (int writer : writers)
-        if (reaches(cluster, writer)) return true;
+        if (order_.precedes(cluster, writer)) return true;
     }
     return false;
   }
@@ -329,8 +300,17 @@ class Clusterer {
   void add_loads(int cluster, const std::vector<Load>& loads) {
     for (const auto& load : loads) {
       auto& known = c_.clusters[cluster].loads;
-      if (std::find(known.begin(), known.end(), load) == known.end()) known.push_back(load);
+      if (std::find(known.begin(), known.end(), load) != known.end()) continue;
+      known.push_back(load);
+      std::vector<int> writers;
+      producers(load.root, writers);
+      for (int writer : writers) order_.connect(writer, cluster);
     }
+  }
+
+  void add_sink(int cluster, Sink sink) {
+    sinking_[sink.target].push_back(cluster);
+    c_.clusters[cluster].sinks.push_back(std::move(sink));
   }
 
   void assign(ValueId id) {
@@ -400,12 +380,15 @@ class Clusterer {
         a.dependence != b.dependence || a.space != b.space || b.kind == Cluster::Kind::circuit ||
         b.kind == Cluster::Kind::copy)
       return;
-    if (reaches(into, from) || waits_for(from, b.loads)) return;
+    if (order_.precedes(into, from) || waits_for(from, b.loads)) return;
     for (const auto& load : b.loads)
       if (c_.cluster_of[load.root] == from && !load.identity) return;
     for (ValueId id : a.members) c_.cluster_of[id] = into;
     b.members.insert(b.members.end(), a.members.begin(), a.members.end());
     b.sinks.insert(b.sinks.end(), a.sinks.begin(), a.sinks.end());
+    for (const Sink& sink : a.sinks)
+      std::replace(sinking_[sink.target].begin(), sinking_[sink.target].end(), from, into);
+    order_.merge(from, into);
     add_loads(into, a.loads);
     a.merged = true;
   }
@@ -437,7 +420,7 @@ class Clusterer {
           store(r);
           cluster = copy_cluster(operand, id);
         }
-        c_.clusters[cluster].sinks.push_back({Sink::Kind::part, operand, id, offset});
+        add_sink(cluster, {Sink::Kind::part, operand, id, offset});
       }
       offset += stride * graph_.shape(operand)[axis];
     }
@@ -454,7 +437,7 @@ class Clusterer {
       store(r);
       cluster = copy_cluster(operand, id);
     }
-    c_.clusters[cluster].sinks.push_back({Sink::Kind::batch_sum, operand, id, 0});
+    add_sink(cluster, {Sink::Kind::batch_sum, operand, id, 0});
   }
 
   void finish() {
@@ -473,6 +456,8 @@ class Clusterer {
   std::vector<bool> anchored_;  // batch sums and concats are written where it is computed
   std::vector<int> uses_;
   std::vector<Expense> expense_;
+  std::vector<std::vector<int>> sinking_;  // by concat or batch sum: the clusters that write it from a sink
+  GrowingOrder order_;                     // of the clusters, by what they load
 };
 
 }  // namespace

@@ -37,23 +37,26 @@ std::int64_t share(Program& program) {
     if (program.buffers[id].storage == Storage::group) order.push_back(id);
   std::stable_sort(order.begin(), order.end(),
                    [&](BufferId a, BufferId b) { return program.buffers[a].elements > program.buffers[b].elements; });
-  std::vector<BufferId> placed;  // by offset
+  struct Placed {
+    std::int64_t begin = 0, end = 0;
+    Lifetime life;
+  };
+  std::vector<Placed> placed;  // by `begin`
   std::int64_t size = 0;
   for (BufferId id : order) {
-    Buffer& buffer = program.buffers[id];
+    const std::int64_t elements = program.buffers[id].elements;
     std::int64_t offset = 0;
-    for (BufferId other : placed) {
-      if (!lives[id].meets(lives[other])) continue;
-      const Buffer& there = program.buffers[other];
-      if (offset + buffer.elements <= there.offset) break;
-      offset = std::max(offset, aligned(there.offset + there.elements, unit));
+    for (const Placed& other : placed) {
+      if (!lives[id].meets(other.life)) continue;
+      if (offset + elements <= other.begin) break;
+      offset = std::max(offset, other.end);
     }
-    buffer.offset = offset;
-    size = std::max(size, aligned(offset + buffer.elements, unit));
-    placed.insert(
-        std::upper_bound(placed.begin(), placed.end(), id,
-                         [&](BufferId a, BufferId b) { return program.buffers[a].offset < program.buffers[b].offset; }),
-        id);
+    const Placed here{offset, aligned(offset + elements, unit), lives[id]};
+    program.buffers[id].offset = offset;
+    size = std::max(size, here.end);
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), here,
+                                   [](const Placed& a, const Placed& b) { return a.begin < b.begin; }),
+                  here);
   }
   return size;
 }
