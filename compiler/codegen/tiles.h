@@ -9,6 +9,7 @@ namespace qiln::codegen {
 /// side; each stage needs all tiles of those before it.
 struct Tiles {
   std::int64_t count = 1, stages = 1;
+  bool operator==(const Tiles&) const = default;
 };
 
 }  // namespace qiln::codegen

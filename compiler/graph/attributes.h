@@ -1,5 +1,5 @@
 // The attributes of every primitive as data: which struct a primitive carries, and the fields of each struct by name.
-// The text form, the verifier and the hash of common subexpressions loop over these instead of naming primitives.
+// The text form and the verifier loop over these instead of naming primitives.
 #pragma once
 
 #include "compiler/graph/graph.h"

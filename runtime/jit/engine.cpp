@@ -2,135 +2,130 @@
 
 #include <llvm/Bitcode/BitcodeWriter.h>
 #include <llvm/Config/llvm-config.h>
-#include <llvm/ExecutionEngine/Orc/LLJIT.h>
-#include <llvm/Support/BLAKE3.h>
+#include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Support/raw_ostream.h>
 
+#include <algorithm>
 #include <atomic>
-#include <cmath>
-#include <cstring>
+#include <cassert>
 #include <exception>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "compiler/codegen/emit.h"
 #include "compiler/codegen/optimise.h"
-#include "dsl/error.h"
+#include "compiler/kernel/identity.h"
+#include "compiler/verification.h"
+#include "runtime/jit/digest.h"
+#include "runtime/jit/emission_index.h"
+#include "runtime/jit/linker.h"
 
 namespace qiln::jit {
 namespace {
 
-/// The value, or qiln::Error with LLVM's words.
-template <class T>
-T unwrap(llvm::Expected<T> expected, const char* what) {
-  if (expected) return std::move(*expected);
-  throw Error(std::string(what) + ": " + llvm::toString(expected.takeError()));
-}
-void unwrap(llvm::Error error, const char* what) {
-  if (error) throw Error(std::string(what) + ": " + llvm::toString(std::move(error)));
-}
-
 /// What decides the object: the module, who compiles it, and for what.
-std::string key_of(const llvm::Module& module, const codegen::Target& target) {
+Digest object_of(const llvm::Module& module, const codegen::Target& target) {
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::WriteBitcodeToFile(module, stream);
   for (std::string_view part : {std::string_view(target.cpu), std::string_view(target.features), codegen::pipeline_id,
                                 std::string_view(LLVM_VERSION_STRING), std::string_view(QILN_VERSION)})
     stream << '\0' << llvm::StringRef(part.data(), part.size());
-  const auto hash = llvm::BLAKE3::hash<16>({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string key;
-  for (std::uint8_t byte : hash) key += {digits[byte >> 4], digits[byte & 15]};
-  return key;
+  return digest({bytes.data(), bytes.size()});
 }
 
-std::string symbol_of(const std::string& key) { return "kernel_" + key; }
+std::string symbol_of(const Digest& object) { return "kernel_" + name_of(object); }
+
+/// One of the different nests of a call, and what is known of its module.
+struct Job {
+  const kernel::Nest* nest;
+  Digest identity;
+  std::optional<Emission> emission;
+};
 
 }  // namespace
 
 struct Engine::Implementation {
   codegen::Target target;
   ObjectCache cache;
-  std::unique_ptr<llvm::orc::LLJIT> jit;
+  EmissionIndex index;
+  Linker linker;
   std::mutex mutex;
-  std::map<std::string, qiln_kernel> known;  // by key; null until linked
+  std::map<Digest, qiln_kernel> functions;  // by object; null while someone makes it
   Counts counts;
 
-  Implementation(codegen::Target target_, const CacheOptions& options) : target(std::move(target_)), cache(options) {
-    auto machine = codegen::make_target_machine(target);
-    llvm::orc::JITTargetMachineBuilder builder{machine->getTargetTriple()};
-    builder.setCPU(target.cpu);
-    builder.setRelocationModel(llvm::Reloc::PIC_);
-    builder.setCodeModel(llvm::CodeModel::Small);
-    jit = unwrap(llvm::orc::LLJITBuilder()
-                     .setJITTargetMachineBuilder(std::move(builder))
-                     .setLinkProcessSymbolsByDefault(false)
-                     .setPlatformSetUp(llvm::orc::setUpInactivePlatform)
-                     .create(),
-                 "cannot start the compiler");
-    add_symbols();
-  }
+  Implementation(codegen::Target target_, const CacheOptions& options)
+      : target(std::move(target_)), cache(options), index(cache, target) {}
 
-  /// What generated code may call: the code generator's own library calls.
-  void add_symbols() {
-    llvm::orc::SymbolMap symbols;
-    auto add = [&](const char* name, auto* function) {
-      symbols[jit->mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
-                                             llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
-    };
-    add("memcpy", static_cast<void* (*)(void*, const void*, std::size_t)>(std::memcpy));
-    add("memmove", static_cast<void* (*)(void*, const void*, std::size_t)>(std::memmove));
-    add("memset", static_cast<void* (*)(void*, int, std::size_t)>(std::memset));
-    add("fmaf", static_cast<float (*)(float, float, float)>(::fmaf));
-    add("floorf", static_cast<float (*)(float)>(::floorf));
-    unwrap(jit->getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(symbols))), "cannot bind symbols");
-  }
-
-  /// Emits the nest; the first to see its key also makes and adds the object. Returns the tiles.
-  codegen::Tiles build(const kernel::Nest& nest, std::unique_ptr<llvm::TargetMachine>& machine, std::string& key) {
-    llvm::LLVMContext context;
-    codegen::EmittedNest emitted = codegen::emit(nest, target, context);
-    key = key_of(*emitted.module, target);
-    {
-      std::lock_guard lock(mutex);
-      if (!known.emplace(key, nullptr).second) {
-        ++counts.shared;
-        return emitted.tiles;
-      }
-    }
-    std::optional<std::string> object = cache.find(key);
-    const bool loaded = object.has_value();
-    if (!loaded) {
-      if (!machine) machine = codegen::make_target_machine(target);
-      emitted.module->getFunction("kernel")->setName(symbol_of(key));
-      codegen::optimise(*emitted.module, *machine);
-      const auto bytes = codegen::emit_machine_code(*emitted.module, *machine);
-      object.emplace(bytes.data(), bytes.size());
-      cache.insert(key, *object);
-    }
+  /// Whether the caller is the first to ask for the object, and so has to make it.
+  bool claim(const Digest& object) {
     std::lock_guard lock(mutex);
-    ++(loaded ? counts.loaded : counts.compiled);
-    unwrap(jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(*object, key)), "cannot link a kernel");
-    return emitted.tiles;
+    return functions.emplace(object, nullptr).second;
   }
 
-  /// Links what was added: one look-up for all, so that the linker works on them together.
-  void link() {
-    llvm::orc::SymbolLookupSet wanted;
-    std::map<std::string, llvm::orc::SymbolStringPtr> names;
-    for (auto& [key, function] : known) {
-      if (function) continue;
-      names[key] = jit->mangleAndIntern(symbol_of(key));
-      wanted.add(names[key]);
+  void link(const Digest& object, std::string_view bytes, int Counts::*count) {
+    const std::string symbol = symbol_of(object);
+    auto buffer = llvm::MemoryBuffer::getMemBuffer(llvm::StringRef(bytes.data(), bytes.size()), symbol, false);
+    const qiln_kernel function = linker.link(std::move(buffer), symbol);
+    std::lock_guard lock(mutex);
+    functions[object] = function;
+    ++(counts.*count);
+  }
+
+  bool load(const Digest& object) {
+    const auto found = cache.find(name_of(object) + ".o");
+    if (found) link(object, found->bytes, &Counts::loaded);
+    return found.has_value();
+  }
+
+  void compile(llvm::Module& module, const Digest& object, llvm::TargetMachine& machine) {
+    module.getFunction("kernel")->setName(symbol_of(object));
+    codegen::optimise(module, machine);
+    const auto bytes = codegen::emit_machine_code(module, machine);
+    const std::string_view view(bytes.data(), bytes.size());
+    cache.insert(name_of(object) + ".o", view);
+    link(object, view, &Counts::compiled);
+  }
+
+  /// Finds out the nest's object, and links it unless someone else does.
+  void run(Job& job, std::unique_ptr<llvm::TargetMachine>& machine) {
+    bool mine = job.emission && claim(job.emission->object);
+    if (job.emission && !verified_at_boundaries() && (!mine || load(job.emission->object))) return;
+    llvm::LLVMContext context;
+    const codegen::EmittedNest emitted = codegen::emit(*job.nest, target, context);
+    const Emission emission{object_of(*emitted.module, target), emitted.tiles};
+    if (job.emission) {
+      assert(*job.emission == emission && "nests of one identity are one module");
+    } else {
+      job.emission = emission;
+      mine = claim(emission.object);
     }
-    if (names.empty()) return;
-    auto& session = jit->getExecutionSession();
-    const auto found = unwrap(
-        session.lookup({{&jit->getMainJITDylib(), llvm::orc::JITDylibLookupFlags::MatchAllSymbols}}, std::move(wanted)),
-        "cannot link the kernels");
-    for (const auto& [key, name] : names) known[key] = found.at(name).getAddress().toPtr<qiln_kernel>();
+    if (!mine || load(emission.object)) return;
+    if (!machine) machine = codegen::make_target_machine(target);
+    compile(*emitted.module, emission.object, *machine);
+  }
+
+  void run(std::vector<Job>& jobs, int threads) {
+    threads = std::max(1, std::min<int>(threads, static_cast<int>(jobs.size())));
+    std::vector<std::exception_ptr> failures(threads);
+    std::atomic<std::size_t> next = 0;
+    auto work = [&](int thread) {
+      std::unique_ptr<llvm::TargetMachine> machine;  // one a thread: they may not be shared
+      try {
+        for (std::size_t k = next++; k < jobs.size(); k = next++) run(jobs[k], machine);
+      } catch (...) {
+        failures[thread] = std::current_exception();
+      }
+    };
+    {
+      std::vector<std::jthread> pool;
+      for (int t = 1; t < threads; ++t) pool.emplace_back(work, t);
+      work(0);
+    }
+    for (const auto& failure : failures)
+      if (failure) std::rethrow_exception(failure);
   }
 };
 
@@ -144,32 +139,28 @@ Engine::Counts Engine::counts() const { return implementation_->counts; }
 std::vector<CompiledKernel> Engine::compile(std::span<const kernel::Nest* const> nests, int threads) {
   auto& self = *implementation_;
   if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
-  threads = std::max(1, std::min<int>(threads, static_cast<int>(nests.size())));
-  std::vector<CompiledKernel> kernels(nests.size());
-  std::vector<std::string> keys(nests.size());
-  std::vector<std::exception_ptr> failures(threads);
-  std::atomic<std::size_t> next = 0;
-  auto work = [&](int thread) {
-    std::unique_ptr<llvm::TargetMachine> machine;  // one a thread: they may not be shared
-    try {
-      for (std::size_t i = next++; i < nests.size(); i = next++) {
-        const codegen::Tiles tiles = self.build(*nests[i], machine, keys[i]);
-        kernels[i].tiles = tiles.count;
-        kernels[i].stages = tiles.stages;
-      }
-    } catch (...) {
-      failures[thread] = std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> pool;
-    for (int t = 1; t < threads; ++t) pool.emplace_back(work, t);
-    work(0);
+  std::vector<Job> jobs;
+  std::map<Digest, std::size_t> job_of;  // by identity
+  std::vector<std::size_t> numbers;      // of jobs, by nest
+  for (const kernel::Nest* nest : nests) {
+    const Digest identity = digest(kernel::identity(*nest));
+    const auto [found, first] = job_of.emplace(identity, jobs.size());
+    numbers.push_back(found->second);
+    if (!first) continue;
+    const Emission* known = self.index.find(identity);
+    self.counts.recalled += known != nullptr;
+    jobs.push_back({nest, identity, known ? std::optional(*known) : std::nullopt});
   }
-  for (const auto& failure : failures)
-    if (failure) std::rethrow_exception(failure);
-  self.link();
-  for (std::size_t i = 0; i < nests.size(); ++i) kernels[i].function = self.known.at(keys[i]);
+  const int made = self.counts.compiled + self.counts.loaded;
+  self.run(jobs, threads);
+  self.counts.shared += static_cast<int>(nests.size()) - (self.counts.compiled + self.counts.loaded - made);
+  for (const Job& job : jobs) self.index.add(job.identity, *job.emission);
+  self.index.save();
+  std::vector<CompiledKernel> kernels;
+  for (std::size_t number : numbers) {
+    const Emission& emission = *jobs[number].emission;
+    kernels.push_back({self.functions.at(emission.object), emission.tiles.count, emission.tiles.stages});
+  }
   return kernels;
 }
 

@@ -1,5 +1,6 @@
 // Nests in, functions out: emit, look up in the cache, else optimise and generate code, link into this process. Equal
-// nests are one function, in the process and on disk. LLVM stays out of this header.
+// nests are one function, in the process and on disk; nests that this build has emitted before are not emitted again.
+// LLVM stays out of this header.
 #pragma once
 
 #include <memory>
@@ -37,6 +38,7 @@ class Engine {
     int compiled = 0;  // modules that went through the code generator
     int loaded = 0;    // objects found on disk
     int shared = 0;    // nests equal to an earlier one
+    int recalled = 0;  // different nests of a call whose modules were known without emission
   };
   Counts counts() const;
 

@@ -15,17 +15,17 @@
 namespace qiln::jit {
 namespace {
 
-/// What an entry starts with; the object follows.
+/// What an entry starts with; the bytes follow.
 struct Header {
   std::array<char, 8> magic{'q', 'i', 'l', 'n', 'o', 'b', 'j', '1'};
   std::uint64_t length = 0;
   std::array<std::uint8_t, 32> checksum{};
 };
 
-Header header_of(std::string_view object) {
+Header header_of(std::string_view bytes) {
   Header header;
-  header.length = object.size();
-  header.checksum = llvm::BLAKE3::hash({reinterpret_cast<const std::uint8_t*>(object.data()), object.size()});
+  header.length = bytes.size();
+  header.checksum = llvm::BLAKE3::hash({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
   return header;
 }
 
@@ -51,38 +51,38 @@ ObjectCache::ObjectCache(const CacheOptions& options) {
   if (failed) folder_.clear();
 }
 
-std::filesystem::path ObjectCache::path(const std::string& key) const {
-  return folder_.empty() ? folder_ : folder_ / (key + ".o");
+std::filesystem::path ObjectCache::path(const std::string& name) const {
+  return folder_.empty() ? folder_ : folder_ / name;
 }
 
-std::optional<std::string> ObjectCache::find(const std::string& key) const {
+std::optional<ObjectCache::Found> ObjectCache::find(const std::string& name) const {
   if (folder_.empty()) return std::nullopt;
-  auto file = llvm::MemoryBuffer::getFile(path(key).string(), /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto file = llvm::MemoryBuffer::getFile(path(name).string(), /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!file) return std::nullopt;
-  const std::string_view bytes((*file)->getBufferStart(), (*file)->getBufferSize());
-  if (bytes.size() < sizeof(Header)) return std::nullopt;
-  const std::string_view object = bytes.substr(sizeof(Header));
-  const Header expected = header_of(object);
-  if (std::memcmp(&expected, bytes.data(), sizeof(Header)) != 0) return std::nullopt;
-  return std::string(object);
+  const std::string_view whole((*file)->getBufferStart(), (*file)->getBufferSize());
+  if (whole.size() < sizeof(Header)) return std::nullopt;
+  const std::string_view bytes = whole.substr(sizeof(Header));
+  const Header expected = header_of(bytes);
+  if (std::memcmp(&expected, whole.data(), sizeof(Header)) != 0) return std::nullopt;
+  return Found{std::move(*file), bytes};
 }
 
-void ObjectCache::insert(const std::string& key, std::string_view object) const {
+void ObjectCache::insert(const std::string& name, std::string_view bytes) const {
   if (folder_.empty()) return;
   static std::atomic<unsigned> counter = 0;
   // A file of its own, renamed: readers see all of an entry or none. Not synced, the checksum tells after a power cut.
-  const auto partial = folder_ / ("." + key + "." + std::to_string(::getpid()) + "-" + std::to_string(counter++));
-  const Header header = header_of(object);
+  const auto partial = folder_ / ("." + name + "." + std::to_string(::getpid()) + "-" + std::to_string(counter++));
+  const Header header = header_of(bytes);
   bool written = false;
   {
     std::ofstream file(partial, std::ios::binary);
     file.write(reinterpret_cast<const char*>(&header), sizeof(header));
-    file.write(object.data(), static_cast<std::streamsize>(object.size()));
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     file.close();
     written = !file.fail();
   }
   std::error_code ignored, failed;
-  if (written) std::filesystem::rename(partial, path(key), failed);
+  if (written) std::filesystem::rename(partial, path(name), failed);
   if (!written || failed) std::filesystem::remove(partial, ignored);
 }
 

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "runtime/files.h"
+#include "runtime/jit/build_id.h"
 #include "tests/catch.h"
 #include "tests/runtime/nests.h"
 #include "tests/runtime/scratch.h"
@@ -31,9 +32,10 @@ float result(jit::Engine& engine, const Nest& nest) {
   return arguments[1][99 * 8 + 7];
 }
 
-std::filesystem::path only_entry(const std::filesystem::path& folder) {
+std::filesystem::path only_entry(const std::filesystem::path& folder, const std::string& extension = ".o") {
   std::vector<std::filesystem::path> entries;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) entries.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == extension) entries.push_back(entry.path());
   REQUIRE(entries.size() == 1);
   return entries[0];
 }
@@ -84,6 +86,49 @@ TEST_CASE("objects are kept on disk, and a damaged one is compiled again and rep
     CHECK(engine.counts().compiled == 1);
     CHECK(read_file(only_entry(cache.folder)) == good);
   }
+}
+
+TEST_CASE("a nest seen before is found without emission, unless what is known of it is damaged") {
+  test::Scratch scratch;
+  const jit::CacheOptions cache{true, scratch.path() / "cache"};
+  const auto target = codegen::host_target(8);
+  REQUIRE_FALSE(jit::build_id().empty());
+  auto recalled = [&] {
+    jit::Engine engine(target, cache);
+    CHECK(result(engine, scaling(2)) == 6);
+    return engine.counts().recalled;
+  };
+  CHECK(recalled() == 0);
+  CHECK(recalled() == 1);
+  const auto known = only_entry(cache.folder, ".nests");
+  const std::string good = read_file(known);
+  for (std::size_t at : {std::size_t{0}, good.size() / 2, good.size() - 1}) {
+    std::string damaged = good;
+    damaged[at] ^= 1;
+    write_file_atomic(known, damaged);
+    CHECK(recalled() == 0);
+    CHECK(read_file(known) == good);
+  }
+  // Another target knows nothing of it.
+  jit::Engine other(codegen::host_target(4), cache);
+  const auto nest = scaling(2);
+  const Nest* one = &nest;
+  other.compile(std::span(&one, 1));
+  CHECK(other.counts().recalled == 0);
+}
+
+TEST_CASE("engines that remember side by side keep each other's nests") {
+  test::Scratch scratch;
+  const jit::CacheOptions cache{true, scratch.path()};
+  const auto target = codegen::host_target(8);
+  jit::Engine first(target, cache), second(target, cache);
+  CHECK(result(first, scaling(2)) == 6);
+  CHECK(result(second, scaling(3)) == 9);
+  jit::Engine third(target, cache);
+  third.compile(std::vector{scaling(2), scaling(3), scaling(4)});
+  CHECK(third.counts().recalled == 2);
+  CHECK(third.counts().loaded == 2);
+  CHECK(third.counts().compiled == 1);
 }
 
 TEST_CASE("targets do not share objects") {
