@@ -46,13 +46,17 @@ void write_all(int fd, std::string_view bytes, const std::filesystem::path& path
   }
 }
 
+/// A name next to `path`, most likely one that nobody else has.
+std::filesystem::path partial_name(std::filesystem::path path) {
+  static std::atomic<unsigned> counter = 0;
+  return path.replace_filename(
+      fmt::format(".{}.{}-{}{}", path.filename().string(), ::getpid(), counter++, partial_suffix));
+}
+
 /// Opens a new file next to `path`, under a name nobody else has.
 int create_partial(const std::filesystem::path& path, std::filesystem::path& partial) {
-  static std::atomic<unsigned> counter = 0;
   for (int attempt = 0; attempt < 1000; ++attempt) {
-    partial = path;
-    partial.replace_filename(
-        fmt::format(".{}.{}-{}{}", path.filename().string(), ::getpid(), counter++, partial_suffix));
+    partial = partial_name(path);
     const int fd = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd >= 0 || errno != EEXIST) return fd;
   }
@@ -107,6 +111,16 @@ void write_file_atomic(const std::filesystem::path& path, std::span<const std::s
 
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes) {
   write_file_atomic(path, std::span(&bytes, 1));
+}
+
+void link_file_atomic(const std::filesystem::path& from, const std::filesystem::path& to) {
+  const std::filesystem::path partial = partial_name(to);
+  ::unlink(partial.c_str());
+  if (::link(from.c_str(), partial.c_str()) != 0) return write_file_atomic(to, read_file(from));
+  const int code = ::rename(partial.c_str(), to.c_str()) == 0 ? 0 : errno;
+  ::unlink(partial.c_str());  // still there when both names were the same file before
+  if (code != 0) fail("replace", to, code);
+  sync_folder(to);
 }
 
 void make_folder(const std::filesystem::path& path) {

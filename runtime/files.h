@@ -18,6 +18,10 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit = std
 void write_file_atomic(const std::filesystem::path& path, std::span<const std::string_view> pieces);
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes);
 
+/// Gives the file at `from` the second name `to`, atomically and in place of what was there; copies it where the file
+/// system has no hard links.
+void link_file_atomic(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// `create_directories` with errors as qiln::Error.
 void make_folder(const std::filesystem::path& path);
 

@@ -2,11 +2,14 @@
 
 #include <signal.h>
 
+#include <iterator>
+
 namespace qiln {
 namespace {
 
 volatile sig_atomic_t flag = 0;
-struct sigaction old_interrupt, old_terminate;
+constexpr int stopping[] = {SIGINT, SIGTERM, SIGHUP};
+struct sigaction old_actions[std::size(stopping)], old_pipe;
 
 void on_signal(int number) {
   if (flag) {
@@ -24,13 +27,18 @@ InterruptGuard::InterruptGuard() {
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   ::sigemptyset(&action.sa_mask);
-  ::sigaction(SIGINT, &action, &old_interrupt);
-  ::sigaction(SIGTERM, &action, &old_terminate);
+  for (std::size_t i = 0; i < std::size(stopping); ++i) {
+    ::sigaction(stopping[i], nullptr, &old_actions[i]);
+    if (stopping[i] != SIGHUP || old_actions[i].sa_handler != SIG_IGN) ::sigaction(stopping[i], &action, nullptr);
+  }
+  struct sigaction ignore = {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ignore, &old_pipe);
 }
 
 InterruptGuard::~InterruptGuard() {
-  ::sigaction(SIGINT, &old_interrupt, nullptr);
-  ::sigaction(SIGTERM, &old_terminate, nullptr);
+  for (std::size_t i = 0; i < std::size(stopping); ++i) ::sigaction(stopping[i], &old_actions[i], nullptr);
+  ::sigaction(SIGPIPE, &old_pipe, nullptr);
 }
 
 bool interrupted() { return flag != 0; }

@@ -380,7 +380,10 @@ class Clusterer {
         a.dependence != b.dependence || a.space != b.space || b.kind == Cluster::Kind::circuit ||
         b.kind == Cluster::Kind::copy)
       return;
-    if (order_.precedes(into, from) || waits_for(from, b.loads)) return;
+    if (order_.precedes(into, from)) return;
+    std::vector<Load> others = b.loads;  // what they read of one another is no reason to wait
+    std::erase_if(others, [&](const Load& load) { return member_of(into, load); });
+    if (waits_for(from, others)) return;
     for (const auto& load : b.loads)
       if (c_.cluster_of[load.root] == from && !load.identity) return;
     for (ValueId id : a.members) c_.cluster_of[id] = into;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -54,6 +55,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   if (report_unknown_command(app, argc, argv)) return 1;
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond the user's limit is an error with a message
   try {
     app.parse(argc, argv);
     return 0;

@@ -16,7 +16,7 @@ namespace qiln::cli {
 namespace {
 
 struct Options {
-  std::string run, output;
+  std::string run, output, checkpoint = "latest";
   std::vector<std::string> overrides;
   CompileOptions compile;
   std::int64_t count = 0;
@@ -33,7 +33,7 @@ void run(Options options) {
   auto schedule = file.schedule();
   if (!schedule) file.report();
   auto settings = sampler_settings(file.settings(), *schedule);
-  train::Checkpoint weights = folder.load_latest();
+  train::Checkpoint weights = folder.load(options.checkpoint);
   jit::Engine engine(options.compile.target(), options.compile.cache());
 
   std::int64_t count = file.settings().sample.count;
@@ -72,6 +72,9 @@ void add_sample(CLI::App& app) {
   command->add_option("-o,--output", options->output, "PNG to write")->type_name("FILE.png")->capture_default_str();
   command->add_option("--seed", options->seed, "seed of the noise; the model file's `sample.seed` by default")
       ->check(CLI::NonNegativeNumber);
+  command->add_option("--checkpoint", options->checkpoint, "latest, best, or the step of one that was kept")
+      ->type_name("NAME")
+      ->capture_default_str();
   command->add_flag("--raw", options->raw, "use the last weights instead of the averaged ones");
   command->add_option("--set", options->overrides, "replace a setting: \"sample.sampler=ddpm()\"")
       ->type_name("NAME=VALUE");

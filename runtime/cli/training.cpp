@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/findings.h"
+#include "compiler/graph/origin.h"
 #include "compiler/pipeline.h"
 #include "dsl/error.h"
 #include "runtime/data/mnist.h"
@@ -28,11 +29,45 @@ data::Images load_images(const dsl::Settings& settings) {
                       selection);
 }
 
+train::OptimiserSettings optimiser_settings(const s::Train& train) {
+  train::OptimiserSettings out;
+  if (const auto* adam = std::get_if<s::Adam>(&train.optimizer.value)) {
+    out = {train::Rule::adam, adam->lr, adam->beta1, adam->beta2, adam->eps};
+    out.weight_decay = adam->weight_decay;
+  } else if (const auto* adamw = std::get_if<s::AdamW>(&train.optimizer.value)) {
+    out = {train::Rule::adamw, adamw->lr, adamw->beta1, adamw->beta2, adamw->eps};
+    out.weight_decay = adamw->weight_decay;
+  } else {
+    const auto& sgd = std::get<s::Sgd>(train.optimizer.value);
+    out.rule = train::Rule::sgd;
+    out.learning_rate = sgd.lr;
+    out.momentum = sgd.momentum;
+    out.nesterov = sgd.nesterov;
+    out.weight_decay = sgd.weight_decay;
+    if (out.nesterov && out.momentum == 0) throw Error("`sgd(nesterov = true)` needs a `momentum` above 0", 1);
+  }
+  out.clip = train.clip.value.value_or(0);
+  return out;
+}
+
+train::RateSchedule rate_schedule(const s::Train& train) {
+  if (const auto* cosine = std::get_if<s::CosineRate>(&train.lr_schedule.value))
+    return {.shape = train::RateShape::cosine,
+            .warmup = cosine->warmup,
+            .floor = cosine->floor,
+            .steps = cosine->steps.value.value_or(train.steps)};
+  if (const auto* step = std::get_if<s::StepRate>(&train.lr_schedule.value))
+    return {.shape = train::RateShape::step, .warmup = step->warmup, .every = step->every, .factor = step->factor};
+  return {.warmup = std::get<s::ConstantRate>(train.lr_schedule.value).warmup};
+}
+
 train::TrainerSettings trainer_settings(const s::Train& train) {
-  const auto& adam = std::get<s::Adam>(train.optimizer.value);
   train::TrainerSettings out;
   out.batch = train.batch;
-  out.adam = {adam.lr, adam.beta1, adam.beta2, adam.eps, adam.weight_decay};
+  out.accumulate = train.accumulate;
+  out.optimiser = optimiser_settings(train);
+  out.rates = rate_schedule(train);
+  for (const s::Group& group : train.groups.value) out.groups.push_back({group.paths, group.lr, group.weight_decay});
   out.average_decay = train.ema;
   out.seed = static_cast<std::uint64_t>(train.seed.value);
   return out;
@@ -113,7 +148,15 @@ train::Task load_task(ModelFile& file, const CompileOptions& options) {
   const auto& settings = file.settings();
   task.images = load_images(settings);
   task.trainer = trainer_settings(settings.train);
+  task.trainer.place = [sources = file.sources()](const graph::Origin& origin) {
+    return graph::place_of(origin, sources);
+  };
   task.steps = settings.train.steps;
+  task.checkpoint_every = settings.train.checkpoint_every;
+  task.keep_every = settings.train.keep_every.value.value_or(0);
+  task.evaluate_every = settings.train.evaluate_every;
+  task.sample_every = settings.train.sample_every.value.value_or(0);
+  task.patience = settings.train.patience.value.value_or(0);
   task.sampler = sampler_settings(settings, task.schedule);
   task.samples = settings.sample.count;
   task.target = options.target();

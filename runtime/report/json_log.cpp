@@ -69,4 +69,8 @@ void JsonLog::write(const LogRecord& record) {
   }
 }
 
+void JsonLog::sync() {
+  if (::fdatasync(fd_) != 0 && errno != EINVAL) fail("append to", path_, errno);  // EINVAL: a pipe, a terminal
+}
+
 }  // namespace qiln::report

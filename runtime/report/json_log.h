@@ -31,6 +31,9 @@ class JsonLog {
   /// Appends one line with a single write, so that readers never see half of it.
   void write(const LogRecord& record);
 
+  /// What was written is on the disk.
+  void sync();
+
  private:
   std::filesystem::path path_;
   int fd_ = -1;

@@ -5,11 +5,11 @@
 
 namespace qiln::train {
 
-std::vector<std::uint32_t> batch_of_step(std::uint64_t seed, std::int64_t step, std::int64_t batch,
-                                         std::uint32_t images) {
+std::vector<std::uint32_t> next_images(std::uint64_t seed, std::int64_t cursor, std::int64_t count,
+                                       std::uint32_t images) {
   std::vector<std::uint32_t> chosen, order;
   std::int64_t epoch = -1;
-  for (std::int64_t position = step * batch; position < (step + 1) * batch; ++position) {
+  for (std::int64_t position = cursor; position < cursor + count; ++position) {
     if (position / images != epoch) {
       epoch = position / images;
       order =

@@ -6,9 +6,10 @@
 
 namespace qiln::train {
 
-/// The images of step `step` (from 0): batches run through one permutation of the data after another, each drawn for
-/// its epoch, and may span two. A pure function of its arguments, so a resumed run goes on where it stopped.
-std::vector<std::uint32_t> batch_of_step(std::uint64_t seed, std::int64_t step, std::int64_t batch,
-                                         std::uint32_t images);
+/// The next `count` images when `cursor` have been seen: they run through one permutation of the data after another,
+/// each drawn for its epoch, and may span two. A pure function of its arguments, so a resumed run goes on where it
+/// stopped.
+std::vector<std::uint32_t> next_images(std::uint64_t seed, std::int64_t cursor, std::int64_t count,
+                                       std::uint32_t images);
 
 }  // namespace qiln::train

@@ -1,17 +1,22 @@
 #include "runtime/train/run.h"
 
 #include <fmt/format.h>
+#include <zlib.h>
 
 #include <chrono>
-#include <cmath>
+#include <cstdlib>
 
 #include "dsl/error.h"
 #include "runtime/data/png.h"
+#include "runtime/files.h"
 #include "runtime/interrupt.h"
 #include "runtime/report/json_log.h"
 #include "runtime/report/progress.h"
 #include "runtime/train/batches.h"
+#include "runtime/train/best_loss.h"
+#include "runtime/train/held_out.h"
 #include "runtime/train/run_folder.h"
+#include "runtime/train/run_lock.h"
 
 namespace qiln::train {
 namespace {
@@ -33,67 +38,138 @@ void check_images(const Task& task) {
         1);
 }
 
+/// Tells one set of images from another.
+std::string fingerprint(const data::Images& images) {
+  const auto sum = ::crc32_z(0, images.pixels.data(), images.pixels.size());
+  return fmt::format("{} images of {} x {} x {}, CRC-32 {:08x}", images.count, images.channels, images.height,
+                     images.width, sum);
+}
+
+/// The folder for the run, which nobody else trains in.
+RunFolder open_folder(const RunOptions& options, const std::string& model_text, const std::string& settings_json,
+                      std::optional<RunLock>& lock) {
+  if (!options.resume) make_folder(options.folder);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(options.folder, ignored)) lock.emplace(options.folder);
+  return options.resume ? RunFolder::resume(options.folder)
+                        : RunFolder::create(options.folder, model_text, settings_json, options.replace);
+}
+
 /// One run under way.
 class Run {
  public:
   Run(const Task& task, const RunOptions& options, const std::string& model_text, const std::string& settings_json)
       : task_(task),
-        options_(options),
         model_text_(model_text),
         settings_json_(settings_json),
         started_(Clock::now()),
-        folder_(options.resume ? RunFolder::open(options.folder, true)
-                               : RunFolder::create(options.folder, model_text, settings_json, options.replace)),
+        folder_(open_folder(options, model_text, settings_json, lock_)),
         engine_(task.target, task.cache),
-        trainer_(task.network, task.schedule, task.trainer, engine_, task.threads) {
-    if (options.resume) trainer_.restore(folder_.load_latest());
+        trainer_(task.network, task.schedule, task.trainer, engine_, task.threads),
+        images_(fingerprint(task.images)) {
+    if (task.held_out.count > 0)
+      held_out_.emplace(sampled_network(), task.schedule, task.held_out, task.trainer.batch, task.trainer.seed, engine_,
+                        task.threads);
+    if (options.resume) resume();
   }
 
   void train() {
-    InterruptGuard guard;
-    report::JsonLog log(folder_.log(), trainer_.steps());
+    const InterruptGuard guard;
     report::Progress progress({task_.steps, trainer_.steps(), "train"});
-    std::vector<float> batch(static_cast<std::size_t>(task_.trainer.batch) * task_.images.image_size());
-    while (trainer_.steps() < task_.steps) {
-      gather(batch);
-      auto before = Clock::now();
-      double loss = trainer_.step(batch);
-      log.write({{"step", trainer_.steps()}, {"loss", loss}, {"seconds", seconds_since(before)}});
-      if (!said_start_) say_start(progress);
-      progress.update(trainer_.steps(), loss, task_.trainer.batch);
-      if (interrupted()) {
-        save();
-        progress.finish();
-        throw Error(
-            fmt::format("stopped at step {}; the checkpoint is saved, `--resume` goes on from it", trainer_.steps()),
-            2);
-      }
-      if (trainer_.steps() % options_.checkpoint_every == 0) save();
+    try {
+      report::JsonLog log(folder_.log(), trainer_.steps());
+      while (!done() && !interrupted()) step(log, progress);
+      progress.finish();
+      if (saved_ != trainer_.steps()) save(log);
+    } catch (const Error& error) {
+      progress.finish();
+      throw Error(fmt::format("{}; {}", error.what(), way_on()), error.exit_code());
     }
-    progress.finish();
-    save();
+    if (interrupted() && !done())
+      throw Error(
+          fmt::format("stopped at step {}; the checkpoint is saved, `--resume` goes on from it", trainer_.steps()), 2);
+    if (out_of_patience())
+      fmt::print("no better held-out loss than {:.4g} in {} evaluations: stopped at step {}\n", best_.best(),
+                 best_.worse(), trainer_.steps());
   }
 
   void draw_grid() {
     Checkpoint weights;
     trainer_.save(weights);
-    auto samples = diffusion::sample(task_.sampled_network.value_or(task_.network), task_.schedule, weights, true,
-                                     task_.samples, task_.sampler, engine_, {}, task_.threads);
+    auto samples = diffusion::sample(sampled_network(), task_.schedule, weights, true, task_.samples, task_.sampler,
+                                     engine_, {}, task_.threads);
     auto path = folder_.samples() / fmt::format("step{:06}.png", trainer_.steps());
     data::write_png(path, data::draw_grid(samples, task_.images.channels, task_.images.height, task_.images.width));
     fmt::print("samples: {}\n", path.string());
   }
 
  private:
-  void gather(std::vector<float>& batch) const {
-    auto chosen = batch_of_step(task_.trainer.seed, trainer_.steps(), task_.trainer.batch,
-                                static_cast<std::uint32_t>(task_.images.count));
-    std::size_t size = task_.images.image_size();
+  const graph::Graph& sampled_network() const { return task_.sampled_network ? *task_.sampled_network : task_.network; }
+  bool out_of_patience() const { return held_out_ && task_.patience > 0 && best_.worse() >= task_.patience; }
+  bool done() const { return trainer_.steps() >= task_.steps || out_of_patience(); }
+  bool due(std::int64_t every) const { return every > 0 && trainer_.steps() % every == 0; }
+
+  void resume() {
+    if (!folder_.has_checkpoint()) {
+      fmt::print("the run was stopped before its first checkpoint: it starts from step 1\n");
+      return folder_.write_model(model_text_, settings_json_);
+    }
+    const Checkpoint checkpoint = folder_.load_latest();
+    trainer_.restore(checkpoint);
+    saved_ = trainer_.steps();
+    const auto extra = [&](const char* key) {
+      const auto found = checkpoint.extra.find(key);
+      return found == checkpoint.extra.end() ? std::string() : found->second;
+    };
+    cursor_ = std::strtoll(extra("cursor").c_str(), nullptr, 10);
+    best_.restore(checkpoint.extra);
+    if (extra("images") != images_)
+      fmt::print("the data are no longer those of the run ({}): from here on it trains on {}\n", extra("images"),
+                 images_);
+    if (checkpoint.model == model_text_ && checkpoint.settings == settings_json_) return;
+    fmt::print(
+        "model or settings are no longer those of the checkpoint of step {}: the run goes on with the new ones\n",
+        *saved_);
+    folder_.write_model(model_text_, settings_json_);
+  }
+
+  void step(report::JsonLog& log, report::Progress& progress) {
+    gather();
+    const auto before = Clock::now();
+    const double loss = trainer_.step(batch_);
+    cursor_ += task_.trainer.samples();
+    best_.add(loss);
+    report::LogRecord record = {{"step", trainer_.steps()},
+                                {"loss", loss},
+                                {"seconds", seconds_since(before)},
+                                {"gradient_norm", trainer_.gradient_norm()},
+                                {"learning_rate", trainer_.learning_rate()}};
+    if (!said_start_) say_start(progress);
+    const bool best = due(task_.evaluate_every) && evaluate(record);
+    log.write(record);
+    progress.update(trainer_.steps(), loss, task_.trainer.samples());
+    const bool keep = due(task_.keep_every);
+    if (best || keep || due(task_.checkpoint_every)) save(log, best, keep);
+  }
+
+  /// Whether the weights are the best so far.
+  bool evaluate(report::LogRecord& record) {
+    if (!held_out_) return best_.offer(best_.mean());
+    const double loss = held_out_->loss(trainer_);
+    record.emplace_back("held_out", loss);
+    return best_.offer(loss);
+  }
+
+  void gather() {
+    const std::size_t size = task_.images.image_size();
+    batch_.resize(static_cast<std::size_t>(task_.trainer.samples()) * size);
+    const auto chosen = next_images(task_.trainer.seed, cursor_, task_.trainer.samples(),
+                                    static_cast<std::uint32_t>(task_.images.count));
     for (std::size_t i = 0; i < chosen.size(); ++i)
       data::write_sample(
           task_.images, chosen[i], task_.augmentation,
           {task_.trainer.seed, static_cast<std::uint32_t>(trainer_.steps()), static_cast<std::uint32_t>(i)},
-          std::span(batch).subspan(i * size, size));
+          std::span(batch_).subspan(i * size, size));
   }
 
   void say_start(report::Progress& progress) {
@@ -104,21 +180,36 @@ class Run {
         trainer_.parameters(), seconds_since(started_), counts.compiled, counts.loaded, counts.shared));
   }
 
-  void save() const {
+  void save(report::JsonLog& log, bool best = false, bool keep = false) {
     Checkpoint checkpoint;
     checkpoint.model = model_text_;
     checkpoint.settings = settings_json_;
+    checkpoint.extra = {{"cursor", std::to_string(cursor_)}, {"images", images_}};
+    best_.save(checkpoint.extra);
     trainer_.save(checkpoint);
-    folder_.save_latest(checkpoint);
+    log.sync();
+    folder_.save(checkpoint, best, keep);
+    saved_ = trainer_.steps();
+  }
+
+  std::string way_on() const {
+    if (!saved_) return "no checkpoint had been written yet";
+    return fmt::format("the checkpoint of step {} is whole, `--resume` goes on from it", *saved_);
   }
 
   const Task& task_;
-  const RunOptions& options_;
   const std::string &model_text_, &settings_json_;
   Clock::time_point started_;
+  std::optional<RunLock> lock_;
   RunFolder folder_;
   jit::Engine engine_;
   Trainer trainer_;
+  std::optional<HeldOut> held_out_;
+  BestLoss best_;
+  std::string images_;  // which they are
+  std::vector<float> batch_;
+  std::int64_t cursor_ = 0;            // images seen
+  std::optional<std::int64_t> saved_;  // the last checkpoint's step
   bool said_start_ = false;
 };
 

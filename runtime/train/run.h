@@ -27,6 +27,11 @@ struct Task {
   data::Augmentation augmentation;  // of `images`, drawn by trainer.seed
   TrainerSettings trainer;
   std::int64_t steps = 1000;
+  std::int64_t checkpoint_every = 500;  // steps; 0 in the others: never
+  std::int64_t keep_every = 0;
+  std::int64_t evaluate_every = 500;
+  std::int64_t sample_every = 0;
+  std::int64_t patience = 0;  // evaluations in a row without a better loss that end the run; 0: none do
   diffusion::SamplerSettings sampler;
   std::int64_t samples = 64;  // of a grid
   codegen::Target target;
@@ -38,13 +43,14 @@ struct RunOptions {
   std::filesystem::path folder;
   bool resume = false;   // go on from the last checkpoint
   bool replace = false;  // drop what an earlier run left
-  std::int64_t checkpoint_every = 500;
-  bool draw = true;  // a grid of samples at the end
+  bool draw = true;      // a grid of samples at the end
 };
 
-/// Trains to `task.steps` steps. Writes the model's text and settings, a log line a step, a checkpoint every
-/// `checkpoint_every` steps and at the end, and a grid of samples at the end. On Ctrl-C it saves a checkpoint and
-/// throws qiln::Error that says how to go on. A resumed run gives the same bits as one that was never stopped.
+/// Trains to `task.steps` steps, or until patience is at an end. Writes the model's text and settings, a log line a
+/// step, checkpoints, and a grid of samples at the end. Every `evaluate_every` steps the loss on the held-out images,
+/// or else the mean training loss since, decides which checkpoint is the best. On Ctrl-C it saves a checkpoint and
+/// throws qiln::Error that says how to go on; other errors keep the last checkpoint and name it. A resumed run gives
+/// the same bits as one that was never stopped.
 void run(const Task& task, const RunOptions& options, const std::string& model_text, const std::string& settings_json);
 
 }  // namespace qiln::train

@@ -3,14 +3,15 @@
 //   settings.json                      the resolved settings
 //   log.jsonl                          one JSON object a line (runtime/report/json_log.h)
 //   checkpoints/latest.safetensors     where training goes on
-//   checkpoints/best.safetensors       the best so far, when the trainer keeps one
+//   checkpoints/best.safetensors       the best so far
+//   checkpoints/step002500.safetensors those kept every so many steps
 //   samples/                           grids drawn on the way
+//   lock                               held by the trainer (run_lock.h)
 // Every file but the log is replaced atomically, and the log is cut back to the checkpoint on resuming, so a run that
 // is killed at any moment can go on.
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 
 #include "runtime/train/checkpoint.h"
@@ -24,9 +25,14 @@ class RunFolder {
   static RunFolder create(const std::filesystem::path& path, const std::string& model, const std::string& settings,
                           bool replace = false);
 
-  /// Opens a run to resume it or sample from it; an error when the folder holds no checkpoint. Only the trainer, who
-  /// writes, sweeps away what a killed writer left.
-  static RunFolder open(const std::filesystem::path& path, bool sweep = false);
+  /// Opens a run to sample from it; an error when the folder holds no checkpoint.
+  static RunFolder open(const std::filesystem::path& path);
+
+  /// Opens a run to go on with it: sweeps away what a killed writer left, and is content with a folder that was left
+  /// before its first checkpoint.
+  static RunFolder resume(const std::filesystem::path& path);
+
+  void write_model(const std::string& model, const std::string& settings) const;
 
   std::filesystem::path model() const { return path_ / "model.qiln"; }
   std::filesystem::path settings() const { return path_ / "settings.json"; }
@@ -36,14 +42,18 @@ class RunFolder {
   std::filesystem::path samples() const { return path_ / "samples"; }
   const std::filesystem::path& path() const { return path_; }
 
-  void save_latest(const Checkpoint& checkpoint) const { save_checkpoint(latest(), checkpoint); }
-  void save_best(const Checkpoint& checkpoint) const { save_checkpoint(best(), checkpoint); }
+  std::filesystem::path kept(std::int64_t step) const;
+  bool has_checkpoint() const;
+
+  /// Replaces the latest checkpoint; before that the best one, if `best`, and adds one to keep, if `keep`.
+  void save(const Checkpoint& checkpoint, bool best = false, bool keep = false) const;
   Checkpoint load_latest() const { return load_checkpoint(latest()); }
-  /// None when the run keeps no best checkpoint.
-  std::optional<Checkpoint> load_best() const;
+  /// The checkpoint called "latest", "best", or by the number of its step; an error that lists them for another name.
+  Checkpoint load(const std::string& name) const;
 
  private:
   explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  void sweep() const;
   std::filesystem::path path_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "dsl/error.h"
@@ -27,7 +28,7 @@ jit::BuildOptions step_options(const std::vector<std::string>& trained, int thre
   return options;
 }
 
-/// Elements of the parameter arena up to the end of the last trained parameter.
+/// Elements of the parameter arena up to the end of the last trained parameter; qiln::Error when there is none.
 std::int64_t trained_span(const kernel::Program& program, const std::vector<std::string>& trained) {
   std::int64_t end = 0;
   for (const auto& port : program.params) {
@@ -35,6 +36,7 @@ std::int64_t trained_span(const kernel::Program& program, const std::vector<std:
     const auto& buffer = program.buffers[port.buffer];
     end = std::max(end, buffer.offset + buffer.elements);
   }
+  if (end == 0) throw Error("the network has no parameter to train", 1);
   return end;
 }
 
@@ -46,13 +48,14 @@ Trainer::Trainer(const graph::Graph& network, const diffusion::NoiseSchedule& sc
       objective_(training_objective(network, schedule, trained_paths_)),
       step_(jit::build(objective_, engine, step_options(trained_paths_, threads))),
       trained_elements_(trained_span(step_.program(), trained_paths_)),
-      update_(
-          jit::build(adam_update(std::max<std::int64_t>(trained_elements_, 1), settings.adam), engine, {threads, {}})),
-      mean_(std::max<std::int64_t>(trained_elements_, 1)),
-      variance_(std::max<std::int64_t>(trained_elements_, 1)),
-      average_(std::max<std::int64_t>(trained_elements_, 1)) {
-  if (trained_elements_ == 0) throw Error("the network has no parameter to train", 1);
+      update_(jit::build(update_graph(trained_elements_, settings.optimiser, !settings.groups.empty()), engine,
+                         {threads, {}})),
+      average_(trained_elements_),
+      gradient_sum_(settings.accumulate > 1 ? trained_elements_ : 0) {
+  for (const StateArena& state : state_arenas(settings.optimiser))
+    states_.push_back({state.name, state.prefix, jit::Floats(trained_elements_)});
   list_parameters();
+  if (!settings.groups.empty()) fill_groups();
   std::copy_n(step_.params().data(), trained_elements_, average_.data());
   bind_update();
 }
@@ -71,49 +74,124 @@ void Trainer::list_parameters() {
   }
 }
 
-/// The update works in place: weights in the step's own arena, gradients where the step leaves them.
+void Trainer::fill_groups() {
+  check_groups(settings_.groups, trained_paths_);
+  rates_ = jit::Floats(trained_elements_);
+  decays_ = jit::Floats(trained_elements_);
+  const OptimiserSettings& optimiser = settings_.optimiser;
+  for (const Parameter& p : parameters_) {
+    if (!p.trained) continue;
+    const ParameterGroup* group = group_of(settings_.groups, p.path);
+    const double rate = group ? group->learning_rate.value_or(optimiser.learning_rate) : optimiser.learning_rate;
+    const double decay = group ? group->weight_decay.value_or(optimiser.weight_decay) : optimiser.weight_decay;
+    std::fill_n(rates_.data() + p.offset, p.count, static_cast<float>(rate / optimiser.learning_rate));
+    std::fill_n(decays_.data() + p.offset, p.count, static_cast<float>(decay));
+  }
+}
+
+/// Where the step leaves them: contiguous, laid out as the parameters are.
+std::span<float> Trainer::gradients() {
+  const auto first = step_.uniform_output(diffusion::port::gradient + trained_paths_[0]);
+  return {const_cast<float*>(first.data()), static_cast<std::size_t>(trained_elements_)};
+}
+
+/// The update works in place: weights in the step's own arena, gradients where the step or their sum leaves them.
 void Trainer::bind_update() {
-  auto count = static_cast<std::size_t>(trained_elements_);
-  std::span<float> weights = step_.params().first(count);
-  // Gradients are contiguous and laid out as the parameters are.
-  auto* gradients = const_cast<float*>(step_.uniform_output(diffusion::port::gradient + trained_paths_[0]).data());
-  update_.bind("gradient", {gradients, count});
-  for (auto& [name, memory] :
-       {std::pair{"weight", weights}, std::pair{"mean", mean_.span().first(count)},
-        std::pair{"variance", variance_.span().first(count)}, std::pair{"average", average_.span().first(count)}})
-    update_.bind(name, memory);
+  const auto count = static_cast<std::size_t>(trained_elements_);
+  update_.bind("gradient", settings_.accumulate > 1 ? gradient_sum_.span() : gradients());
+  update_.bind("weight", step_.params().first(count));
+  update_.bind("average", average_.span());
+  for (Arena& state : states_) update_.bind(state.name, state.values.span());
+  if (settings_.groups.empty()) return;
+  update_.bind("rate", rates_.span());
+  update_.bind("decay", decays_.span());
+}
+
+double Trainer::run_batch(std::span<const float> images, std::int64_t first, std::int64_t count) {
+  const auto size = static_cast<std::int64_t>(images.size()) / settings_.samples();
+  step_.set_input(diffusion::port::image, images.subspan(first * size, count * size));
+  step_.uniform_input(diffusion::port::inverse_batch)[0] =
+      static_cast<float>(1.0 / static_cast<double>(settings_.samples()));
+  step_.run(count, settings_.seed, static_cast<std::uint32_t>(steps_), static_cast<std::uint32_t>(first));
+  return step_.uniform_output(diffusion::port::loss)[0];
 }
 
 double Trainer::step(std::span<const float> images) {
-  step_.set_input(diffusion::port::image, images);
-  step_.uniform_input(diffusion::port::inverse_batch)[0] =
-      static_cast<float>(1.0 / static_cast<double>(settings_.batch));
-  step_.run(settings_.batch, settings_.seed, static_cast<std::uint32_t>(steps_));
-  double loss = step_.uniform_output(diffusion::port::loss)[0];
-  if (!std::isfinite(loss))
-    throw Error(fmt::format("the loss is {} at step {}; a smaller learning rate may help", loss, steps_ + 1), 1);
-  AdamScalars scalars = adam_scalars(settings_.adam, steps_ + 1, settings_.average_decay);
-  update_.uniform_input("step_size")[0] = static_cast<float>(scalars.step_size);
-  update_.uniform_input("inverse_root_bias2")[0] = static_cast<float>(scalars.inverse_root_bias2);
-  update_.uniform_input("average_decay")[0] = static_cast<float>(scalars.average_decay);
+  double loss = 0;
+  for (std::int64_t k = 0; k < settings_.accumulate; ++k) {
+    loss += run_batch(images, k * settings_.batch, settings_.batch);
+    if (settings_.accumulate == 1) break;
+    const auto from = gradients(), to = gradient_sum_.span();
+    if (k == 0)
+      std::ranges::copy(from, to.begin());
+    else
+      std::ranges::transform(from, to, to.begin(), std::plus());
+  }
+  if (!std::isfinite(loss)) stop_not_finite(images, loss);
+  learning_rate_ = settings_.optimiser.learning_rate * rate_factor(settings_.rates, steps_);
+  for (const auto& [name, value] :
+       update_scalars(settings_.optimiser, steps_ + 1, learning_rate_, settings_.average_decay))
+    update_.uniform_input(name)[0] = static_cast<float>(value);
   update_.run(1);
+  gradient_norm_ = update_.uniform_output("norm")[0];
+  if (!std::isfinite(gradient_norm_)) stop_not_finite(images, loss);
   step_.params_changed();
   ++steps_;
   return loss;
+}
+
+void Trainer::stop_not_finite(std::span<const float> images, double loss) {
+  const std::string what = std::isfinite(loss) ? fmt::format("the gradient's norm is {}", gradient_norm_)
+                                               : fmt::format("the loss is {}", loss);
+  throw Error(fmt::format("{} at step {}: {}; a smaller learning rate or `train.clip` may help", what, steps_ + 1,
+                          cause_of(images)),
+              1);
+}
+
+std::string Trainer::cause_of(std::span<const float> images) {
+  const std::int64_t size = static_cast<std::int64_t>(images.size()) / settings_.samples();
+  for (std::int64_t sample = 0; sample < settings_.samples(); ++sample) {
+    const double loss = run_batch(images, sample, 1);
+    if (std::isfinite(loss) && std::ranges::all_of(gradients(), [](float v) { return std::isfinite(v); })) continue;
+    reference::Feed<float> feed;
+    feed.seed = settings_.seed;
+    feed.step = static_cast<std::uint32_t>(steps_);
+    feed.first_sample = static_cast<std::uint32_t>(sample);
+    const auto row = [](std::span<const float> values) -> reference::Array<float> {
+      return Eigen::Map<const reference::Array<float>>(values.data(), 1, static_cast<Eigen::Index>(values.size()));
+    };
+    feed.inputs[diffusion::port::image] = row(images.subspan(sample * size, size));
+    feed.inputs[diffusion::port::inverse_batch] = row(step_.uniform_input(diffusion::port::inverse_batch));
+    for (const auto& node : objective_.nodes) {
+      if (node.op != Primitive::param) continue;
+      const std::string& path = node.as<graph::ParamAttributes>().path;
+      const auto found = std::ranges::find(parameters_, path, &Parameter::path);
+      feed.params[path] = found != parameters_.end()
+                              ? row(part(*found, step_.params().data()))
+                              : reference::Array<float>::Zero(1, graph::element_count(node.type.shape));
+    }
+    const Culprit culprit = find_not_finite(objective_, feed);
+    const std::string of = fmt::format("of sample {} of its batch", sample + 1);
+    if (culprit.value == graph::no_value) return fmt::format("something overflows in the kernels {}", of);
+    return fmt::format("{}, {}", describe(objective_, culprit, settings_.place), of);
+  }
+  return "each sample by itself is finite, their sum is not";
+}
+
+std::span<const float> Trainer::averaged(std::string_view path) const {
+  const auto found = std::ranges::find(parameters_, path, &Parameter::path);
+  if (found == parameters_.end()) throw Error(fmt::format("the trained network has no parameter `{}`", path));
+  return part(*found, found->trained ? average_.data() : const_cast<jit::Executable&>(step_).params().data());
 }
 
 void Trainer::save(Checkpoint& checkpoint) const {
   checkpoint.step = steps_;
   checkpoint.seed = settings_.seed;
   for (const auto& p : parameters_) {
-    auto part = [&](const float* from) {
-      return std::span<const float>(from + p.offset, static_cast<std::size_t>(p.count));
-    };
-    checkpoint.add(p.path, p.shape, part(const_cast<jit::Executable&>(step_).params().data()));
+    checkpoint.add(p.path, p.shape, part(p, const_cast<jit::Executable&>(step_).params().data()));
     if (!p.trained) continue;
-    checkpoint.add("ema." + p.path, p.shape, part(average_.data()));
-    checkpoint.add("adam.m." + p.path, p.shape, part(mean_.data()));
-    checkpoint.add("adam.v." + p.path, p.shape, part(variance_.data()));
+    checkpoint.add("ema." + p.path, p.shape, part(p, average_.data()));
+    for (const Arena& state : states_) checkpoint.add(state.prefix + p.path, p.shape, part(p, state.values.data()));
   }
 }
 
@@ -125,8 +203,7 @@ void Trainer::restore(const Checkpoint& checkpoint) {
     read(p.path, step_.params().data());
     if (!p.trained) continue;
     read("ema." + p.path, average_.data());
-    read("adam.m." + p.path, mean_.data());
-    read("adam.v." + p.path, variance_.data());
+    for (Arena& state : states_) read(state.prefix + p.path, state.values.data());
   }
   steps_ = checkpoint.step;
 }

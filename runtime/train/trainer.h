@@ -8,16 +8,25 @@
 #include "compiler/graph/graph.h"
 #include "runtime/diffusion/schedule.h"
 #include "runtime/jit/build.h"
-#include "runtime/train/adam.h"
 #include "runtime/train/checkpoint.h"
+#include "runtime/train/learning_rate.h"
+#include "runtime/train/not_finite.h"
+#include "runtime/train/optimiser.h"
+#include "runtime/train/parameter_groups.h"
 
 namespace qiln::train {
 
 struct TrainerSettings {
-  std::int64_t batch = 32;
-  AdamSettings adam;
+  std::int64_t batch = 32;      // samples that are computed together
+  std::int64_t accumulate = 1;  // batches whose gradients make one step
+  OptimiserSettings optimiser;
+  RateSchedule rates;
+  std::vector<ParameterGroup> groups;
   double average_decay = 0.999;  // of the averaged weights, after warm-up; 0: they equal the weights
   std::uint64_t seed = 0;
+  PlaceOf place = {};  // for messages
+
+  std::int64_t samples() const { return batch * accumulate; }
 };
 
 class Trainer {
@@ -26,15 +35,21 @@ class Trainer {
   Trainer(const graph::Graph& network, const diffusion::NoiseSchedule& schedule, const TrainerSettings& settings,
           jit::Engine& engine, int threads = 0);
 
-  /// One optimiser step on `images` [batch, C, H, W] in [-1, 1]; gives the loss. qiln::Error when it is not finite: the
-  /// parameters are then those before the step.
+  /// One optimiser step on `images` [batch * accumulate, C, H, W] in [-1, 1]; gives the mean loss. When it or the
+  /// gradient is not finite, a qiln::Error names the operation that made it so, and the trainer is as before the step.
   double step(std::span<const float> images);
   std::int64_t steps() const { return steps_; }
   std::int64_t parameters() const { return parameter_count_; }
+  /// Of the last step: the norm of the gradient before clipping, and the learning rate.
+  double gradient_norm() const { return gradient_norm_; }
+  double learning_rate() const { return learning_rate_; }
+
+  /// The values of a parameter, averaged over the steps where it is trained.
+  std::span<const float> averaged(std::string_view path) const;
 
   /// Weights, averages and the optimiser's state by parameter path.
   void save(Checkpoint& checkpoint) const;
-  /// The inverse; qiln::Error when the checkpoint is of another model.
+  /// The inverse; qiln::Error when the checkpoint is of another model or optimiser.
   void restore(const Checkpoint& checkpoint);
 
   const jit::Executable& step_program() const { return step_; }
@@ -48,8 +63,23 @@ class Trainer {
     std::int64_t offset = 0, count = 0;  // in the parameter arena
     bool trained = true;
   };
+  /// An arena as long as the trained part of the parameter arena.
+  struct Arena {
+    const char* name;    // in the update
+    std::string prefix;  // in checkpoints
+    jit::Floats values;
+  };
   void list_parameters();
+  void fill_groups();
   void bind_update();
+  std::span<float> gradients();
+  /// Runs the step on samples `first` to `first + count` of the images.
+  double run_batch(std::span<const float> images, std::int64_t first, std::int64_t count);
+  [[noreturn]] void stop_not_finite(std::span<const float> images, double loss);
+  std::string cause_of(std::span<const float> images);
+  std::span<const float> part(const Parameter& parameter, const float* arena) const {
+    return {arena + parameter.offset, static_cast<std::size_t>(parameter.count)};
+  }
 
   TrainerSettings settings_;
   std::vector<std::string> trained_paths_;
@@ -59,7 +89,9 @@ class Trainer {
   jit::Executable update_;
   std::vector<Parameter> parameters_;
   std::int64_t parameter_count_ = 0, steps_ = 0;
-  jit::Floats mean_, variance_, average_;
+  double gradient_norm_ = 0, learning_rate_ = 0;
+  jit::Floats average_, gradient_sum_, rates_, decays_;
+  std::vector<Arena> states_;
 };
 
 }  // namespace qiln::train

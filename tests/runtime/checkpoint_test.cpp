@@ -77,27 +77,29 @@ TEST_CASE("a run folder is made once and opened again") {
   CHECK(read_file(run.model()) == "net N");
   CHECK(read_file(run.settings()) == "{\"a\": 1}");
   CHECK(mentions(error_of([&] { RunFolder::open(path); }), "holds no checkpoint", "latest.safetensors"));
-  run.save_latest(example(7));
-  CHECK(!run.load_best());
-  run.save_best(example(5));
+  run.save(example(5), true, true);
+  run.save(example(7));
   CHECK(RunFolder::open(path).load_latest().step == 7);
-  CHECK(RunFolder::open(path).load_best()->step == 5);
+  CHECK(RunFolder::open(path).load("best").step == 5);
+  CHECK(RunFolder::open(path).load("5").step == 5);
+  CHECK(mentions(error_of([&] { RunFolder::open(path).load("6"); }), "no checkpoint `6`", "`best`", "`step000005`"));
   CHECK(mentions(error_of([&] { RunFolder::create(path, "", ""); }), "already holds a run", "--resume"));
   CHECK(mentions(error_of([&] { RunFolder::open(scratch / "no"); }), "no run folder"));
-  CHECK(!RunFolder::create(path, "net M", "{}", true).load_best());
+  CHECK(!RunFolder::create(path, "net M", "{}", true).has_checkpoint());
+  CHECK(!RunFolder::resume(path).has_checkpoint());
 }
 
 TEST_CASE("a run killed while it saves goes on from a whole checkpoint") {
   Scratch scratch;
   const RunFolder run = RunFolder::create(scratch / "run", "net N", "{}");
-  run.save_latest(example(0, 0));
+  run.save(example(0, 0));
   const pid_t child = ::fork();
   if (child == 0)
-    for (std::int64_t step = 1;; ++step) run.save_latest(example(step, static_cast<float>(step)));
+    for (std::int64_t step = 1;; ++step) run.save(example(step, static_cast<float>(step)));
   ::usleep(20000);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  const Checkpoint last = RunFolder::open(scratch / "run", true).load_latest();
+  const Checkpoint last = RunFolder::resume(scratch / "run").load_latest();
   CHECK(last.values("ema.e1.conv.weight", shape)[0] == static_cast<float>(last.step));
   for (const auto& file : std::filesystem::directory_iterator(run.latest().parent_path()))
     CHECK(file.path().filename() == "latest.safetensors");

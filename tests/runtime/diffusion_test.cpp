@@ -1,14 +1,10 @@
-// Noise schedule, sampler coefficients and optimiser against closed forms and PyTorch.
+// Noise schedule and sampler coefficients against closed forms.
 #include <cmath>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "dsl/error.h"
 #include "runtime/diffusion/objective.h"
 #include "runtime/jit/build.h"
-#include "runtime/train/adam.h"
 #include "tests/catch.h"
-#include "tests/reference/formula.h"
 #include "tests/runtime/scratch.h"
 
 using namespace qiln;
@@ -104,47 +100,4 @@ TEST_CASE("strided steps go from the last to the first", "[diffusion]") {
     for (std::size_t i = 1; i < steps.size(); ++i) CHECK(steps[i] < steps[i - 1]);
   }
   CHECK(strided_steps(10, 1) == std::vector<int>{9});
-}
-
-TEST_CASE("the compiled update follows torch.optim.Adam", "[diffusion]") {
-  std::ifstream in(QILN_SOURCE_DIR "/tests/reference/adam.json");
-  const auto reference = nlohmann::json::parse(in);
-  jit::CacheOptions cache;
-  cache.enabled = false;
-  jit::Engine engine(codegen::host_target(), cache);
-  constexpr std::size_t count = 19;
-  for (const auto& run : reference.at("runs")) {
-    const train::AdamSettings settings{run.at("lr"), run.at("betas")[0], run.at("betas")[1], run.at("eps")};
-    jit::Executable update = jit::build(train::adam_update(count, settings), engine);
-    auto fill = [&](const char* name, std::span<const float> values) {
-      std::ranges::copy(values, update.uniform_input(name).begin());
-    };
-    const auto start = test::formula_vector(0, count);
-    fill("weight", start);
-    fill("average", start);
-    for (const char* name : {"mean", "variance"}) fill(name, std::vector<float>(count, 0));
-    std::vector<double> average(start.begin(), start.end());
-    for (std::size_t step = 1; step <= run.at("parameters").size(); ++step) {
-      std::vector<float> gradient = test::formula_vector(static_cast<std::uint32_t>(step), count);
-      for (std::size_t i = 0; i < count; ++i)
-        gradient[i] = static_cast<float>(gradient[i] * std::pow(10.0, -static_cast<double>(i % 9)));
-      fill("gradient", gradient);
-      const auto scalars = train::adam_scalars(settings, static_cast<std::int64_t>(step), 0.5);
-      update.uniform_input("step_size")[0] = static_cast<float>(scalars.step_size);
-      update.uniform_input("inverse_root_bias2")[0] = static_cast<float>(scalars.inverse_root_bias2);
-      update.uniform_input("average_decay")[0] = static_cast<float>(scalars.average_decay);
-      update.run(1);
-      for (const char* name : {"weight", "mean", "variance", "average"}) fill(name, update.uniform_output(name));
-      // Twelve steps, each rounding a weight below 1.5 once (2^-24 of it) and a step below 0.2 some eight times.
-      constexpr double tolerance = 12 * (1.5 + 8 * 0.2) / (1 << 24);
-      const double decay = std::min(0.5, (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step)));
-      for (std::size_t i = 0; i < count; ++i) {
-        INFO("step " << step << " element " << i);
-        const double expected = run.at("parameters")[step - 1][i];
-        CHECK(std::abs(update.uniform_output("weight")[i] - expected) <= tolerance);
-        average[i] = decay * average[i] + (1 - decay) * expected;
-        CHECK(std::abs(update.uniform_output("average")[i] - average[i]) <= tolerance);
-      }
-    }
-  }
 }

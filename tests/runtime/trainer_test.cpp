@@ -1,5 +1,6 @@
 // Training runs: the same bits whatever the threads and interruptions, and a loss that falls.
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -8,10 +9,15 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include <fmt/format.h>
+
+#include "compiler/graph/origin.h"
 #include "compiler/pipeline.h"
 #include "runtime/data/png.h"
 #include "runtime/files.h"
 #include "runtime/train/run.h"
+#include "runtime/train/run_folder.h"
+#include "runtime/train/run_lock.h"
 #include "tests/compiler/elaborated.h"
 #include "tests/reference/formula.h"
 #include "tests/runtime/scratch.h"
@@ -69,7 +75,10 @@ train::Task task(std::int64_t steps) {
   task.network = denoiser();
   task.schedule = schedule();
   task.images = images();
-  task.trainer = {.batch = 19, .adam = {.learning_rate = 1e-2}, .average_decay = 0.9, .seed = 5};
+  task.trainer.batch = 19;
+  task.trainer.optimiser.learning_rate = 1e-2;
+  task.trainer.average_decay = 0.9;
+  task.trainer.seed = 5;
   task.steps = steps;
   task.sampler.steps = 4;
   task.samples = 4;
@@ -219,7 +228,7 @@ TEST_CASE("Ctrl-C saves, and a resume goes on to the same bits", "[train]") {
 TEST_CASE("a run folder is not overwritten, and needs a checkpoint of the same model", "[train]") {
   const Scratch scratch;
   CHECK(mentions(error_of([&] { train::run(task(1), {.folder = scratch / "none", .resume = true}, "net", "{}"); }),
-                 "none"));
+                 "none", "no run"));
   train::run(task(1), {.folder = scratch / "run"}, "net", "{}");
   CHECK(mentions(error_of([&] { train::run(task(1), {.folder = scratch / "run"}, "net", "{}"); }), "--resume"));
   auto other = Elaborated::text("net N(x: [1, 4, 4], t: []) -> [1, 4, 4] { return x |> conv(1, 3) }\n");
@@ -233,17 +242,144 @@ TEST_CASE("a run folder is not overwritten, and needs a checkpoint of the same m
   CHECK_FALSE(fs::exists(scratch / "wide"));
 }
 
-TEST_CASE("a loss that is no number stops the run and leaves the parameters alone", "[train]") {
+TEST_CASE("a loss that is no number stops the run, names the cause and leaves the parameters alone", "[train]") {
   const train::Task small = task(1);
   jit::Engine engine(small.target, small.cache);
   auto trainer = trainer_of(small, engine);
   train::Checkpoint before, after;
   trainer.save(before);
   auto batch = batch_of(small, 0);
-  batch[3] = std::numeric_limits<float>::infinity();
-  CHECK(mentions(error_of([&] { trainer.step(batch); }), "learning rate"));
+  batch[2 * 16 + 3] = std::numeric_limits<float>::infinity();
+  CHECK(mentions(error_of([&] { trainer.step(batch); }), "the loss is", "at step 1", "the input `x0` holds an infinity",
+                 "sample 3 of its batch", "learning rate"));
   trainer.save(after);
   CHECK(same_bits(before, after));
+}
+
+TEST_CASE("the operation that makes a NaN is named with its path and line", "[train]") {
+  // The first is infinite; the second is finite and its gradient is not.
+  for (const auto& [body, what] : {std::pair{"log(x * 0)", "`log` in `odd.Odd` (test.qiln:2) gives an infinity"},
+                                   std::pair{"sqrt(x * 0)", "the gradient's `divide` in `odd.Odd` (test.qiln:2)"}}) {
+    auto net =
+        Elaborated::text(fmt::format("net Odd(x: [1, 4, 4]) -> [1, 4, 4] {{\n  return {}\n}}\n"
+                                     "net N(x: [1, 4, 4], t: []) -> [1, 4, 4] {{\n"
+                                     "  odd = x |> conv(1, 3) |> Odd\n  return odd |> conv(1, 3)\n}}\n",
+                                     body));
+    INFO(net.messages());
+    REQUIRE(net.graph);
+    train::Task bad = task(1);
+    bad.network = *net.graph;
+    bad.trainer.place = [&](const graph::Origin& origin) { return graph::place_of(origin, net.sources); };
+    jit::Engine engine(bad.target, bad.cache);
+    auto trainer = trainer_of(bad, engine);
+    INFO(error_of([&] { trainer.step(batch_of(bad, 0)); }));
+    CHECK(mentions(error_of([&] { trainer.step(batch_of(bad, 0)); }), what));
+  }
+}
+
+TEST_CASE("accumulated batches make the step of one large batch", "[train]") {
+  train::Task large = task(3), parts = task(3);
+  large.trainer.batch = 24;
+  parts.trainer.batch = 8;
+  parts.trainer.accumulate = 3;
+  jit::Engine engine(large.target, large.cache);
+  auto one = trainer_of(large, engine), many = trainer_of(parts, engine);
+  for (std::int64_t step = 0; step < 3; ++step) {
+    const auto batch = batch_of(large, step);
+    CHECK(many.step(batch) == Approx(one.step(batch)).epsilon(1e-5));
+    CHECK(many.gradient_norm() == Approx(one.gradient_norm()).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("a run of many settings resumes to the same bits", "[train]") {
+  const auto many = [](std::int64_t steps) {
+    train::Task t = task(steps);
+    t.trainer.batch = 5;
+    t.trainer.accumulate = 2;
+    t.trainer.optimiser = {.rule = train::Rule::sgd, .learning_rate = 0.1, .momentum = 0.9, .clip = 0.5};
+    t.trainer.rates = {.shape = train::RateShape::cosine, .warmup = 3, .steps = 12};
+    t.trainer.groups = {{"*.Gate.*", 1e-3, {}}};
+    t.held_out = t.images;
+    t.evaluate_every = 2;
+    t.keep_every = 4;
+    t.checkpoint_every = 3;
+    return t;
+  };
+  const Scratch scratch;
+  train::run(many(12), {.folder = scratch / "whole", .draw = false}, "net", "{}");
+  for (const std::int64_t steps : {1, 5, 6, 12})
+    train::run(many(steps), {.folder = scratch / "parts", .resume = steps > 1, .draw = false}, "net", "{}");
+  const auto file = [&](const char* run, const char* name) { return read_file(scratch / run / "checkpoints" / name); };
+  for (const char* name :
+       {"latest.safetensors", "best.safetensors", "step000004.safetensors", "step000012.safetensors"})
+    CHECK(file("whole", name) == file("parts", name));
+  CHECK(losses_of(scratch / "whole") == losses_of(scratch / "parts"));
+  std::ifstream in(scratch / "whole" / "log.jsonl");
+  double best = 1e9;
+  std::int64_t best_step = 0, step = 0;
+  for (std::string line; std::getline(in, line);) {
+    const auto record = nlohmann::json::parse(line);
+    CHECK(record.contains("held_out") == (++step % 2 == 0));
+    CHECK(record.at("learning_rate").get<double>() ==
+          Approx(0.1 * train::rate_factor(many(12).trainer.rates, step - 1)));
+    if (record.contains("held_out") && record.at("held_out") < best) best = record.at("held_out"), best_step = step;
+  }
+  CHECK(train::load_checkpoint(scratch / "whole" / "checkpoints" / "best.safetensors").step == best_step);
+}
+
+TEST_CASE("training ends when the held-out loss is out of patience", "[train]") {
+  train::Task stale = task(1000);
+  stale.trainer.optimiser = {.rule = train::Rule::sgd, .learning_rate = 1e-30};  // nothing moves: no loss is better
+  stale.held_out = stale.images;
+  stale.evaluate_every = 2;
+  stale.patience = 3;
+  const Scratch scratch;
+  const train::RunOptions options{.folder = scratch / "run", .draw = false};
+  train::run(stale, options, "net", "{}");
+  CHECK(train::load_checkpoint(latest(scratch / "run")).step == 8);
+  CHECK(train::load_checkpoint(scratch / "run" / "checkpoints" / "best.safetensors").step == 2);
+  train::run(stale, {.folder = scratch / "run", .resume = true, .draw = false}, "net", "{}");
+  CHECK(train::load_checkpoint(latest(scratch / "run")).step == 8);
+}
+
+TEST_CASE("two trainers do not share a run folder", "[train]") {
+  const Scratch scratch;
+  fs::create_directory(scratch / "run");
+  const auto start = [&] { train::run(task(1), {.folder = scratch / "run", .draw = false}, "net", "{}"); };
+  {
+    const train::RunLock lock(scratch / "run");
+    CHECK(mentions(error_of(start), "is being trained by process " + std::to_string(::getpid()), "`-o`"));
+  }
+  CHECK(error_of(start).empty());
+}
+
+TEST_CASE("a run that was killed before its first checkpoint starts again", "[train]") {
+  const Scratch scratch;
+  train::RunFolder::create(scratch / "run", "net", "{}");
+  train::run(task(2), {.folder = scratch / "run", .resume = true, .draw = false}, "net", "{}");
+  train::run(task(2), {.folder = scratch / "whole", .draw = false}, "net", "{}");
+  CHECK(read_file(latest(scratch / "run")) == read_file(latest(scratch / "whole")));
+}
+
+TEST_CASE("a full disk stops the run, which keeps its last checkpoint and goes on from it", "[train]") {
+  const Scratch scratch;
+  const auto train = [&](const std::string& run, const std::string& options, const std::string& limit = "") {
+    const std::string command =
+        fmt::format("{}'{}' train '{}/tests/kills.qiln' --no-samples -o '{}' {} >'{}' 2>&1", limit, QILN_BINARY,
+                    QILN_SOURCE_DIR, (scratch / run).string(), options, (scratch / "said").string());
+    return std::system(command.c_str());
+  };
+  REQUIRE(train("whole", "--steps 12") == 0);
+  REQUIRE(train("full", "--steps 6") == 0);
+  const std::string before = read_file(latest(scratch / "full"));
+  // Files end at half a megabyte, which no checkpoint fits into.
+  CHECK(WEXITSTATUS(train("full", "--steps 12 --resume", "ulimit -f 1000; ")) == 2);
+  INFO(read_file(scratch / "said"));
+  CHECK(mentions(read_file(scratch / "said"), "File too large", "checkpoint of step 6 is whole", "`--resume`"));
+  CHECK(read_file(latest(scratch / "full")) == before);
+  REQUIRE(train("full", "--steps 12 --resume") == 0);
+  const auto whole = train::load_checkpoint(latest(scratch / "whole"));
+  CHECK(same_bits(train::load_checkpoint(latest(scratch / "full")), whole));
 }
 
 TEST_CASE("samples do not depend on how they are batched, nor on threads", "[train]") {
