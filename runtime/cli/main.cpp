@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   add_doc(app);
   add_train(app);
   add_sample(app);
+  add_export(app);
   add_opt(app);
   add_draw(app);
   add_bench(app);

@@ -14,8 +14,8 @@ namespace {
 struct Options {
   ModelOptions model;
   CompileOptions compile;
-  std::string run;
-  bool resume = false, replace = false, no_samples = false;
+  std::string run, init;
+  bool resume = false, replace = false, no_samples = false, partial = false;
   std::int64_t steps = 0;
 };
 
@@ -27,6 +27,8 @@ void run(Options options) {
   train::Task task = load_task(file, options.compile);
   train::RunOptions run_options{options.run, options.resume, options.replace};
   run_options.draw = !options.no_samples;
+  run_options.init = options.init;
+  run_options.partial = options.partial;
   train::run(task, run_options, file.text(), settings_json(file.settings()));
 }
 
@@ -42,6 +44,12 @@ void add_train(CLI::App& app) {
       ->type_name("RUN");
   command->add_flag("--resume", options->resume, "go on from the last checkpoint in the run folder");
   command->add_flag("--replace", options->replace, "drop the checkpoints and log of an earlier run in the folder");
+  auto* init = command
+                   ->add_option("--init", options->init,
+                                "start from the weights in this file, of PyTorch or of another run's checkpoint")
+                   ->type_name("FILE.safetensors");
+  command->add_flag("--init-partial", options->partial, "take what fits of --init, leave the rest as initialised")
+      ->needs(init);
   command->add_flag("--no-samples", options->no_samples, "draw no grid of samples at the end");
   command
       ->add_option("--steps", options->steps,

@@ -113,11 +113,13 @@ jit::CacheOptions CompileOptions::cache() const {
   return cache;
 }
 
-graph::Graph load_network(ModelFile& file, const CompileOptions& options, const std::string& name, bool training) {
+graph::Graph load_network(ModelFile& file, const CompileOptions& options, const std::string& name, bool training,
+                          std::vector<train::Declared>* declared) {
   std::optional<graph::Graph> network;
   if (!file.diagnostics().has_errors()) network = file.elaborate(name, training);
   if (network && training) report_findings(*network, file.diagnostics(), Doubts::left);
   file.report(training);
+  if (declared) *declared = train::declared_parameters(*network);
   run_circuit_passes(*network, !options.no_closed_form, training);
   return std::move(*network);
 }
@@ -140,7 +142,8 @@ diffusion::SamplerSettings sampler_settings(const dsl::Settings& settings, const
 
 train::Task load_task(ModelFile& file, const CompileOptions& options) {
   train::Task task;
-  task.network = load_network(file, options);
+  std::vector<train::Declared> declared;
+  task.network = load_network(file, options, {}, true, &declared);
   task.sampled_network = load_network(file, options, {}, false);
   auto schedule = file.schedule();
   if (!schedule) file.report();
@@ -148,6 +151,7 @@ train::Task load_task(ModelFile& file, const CompileOptions& options) {
   const auto& settings = file.settings();
   task.images = load_images(settings);
   task.trainer = trainer_settings(settings.train);
+  task.trainer.declared = std::move(declared);
   task.trainer.place = [sources = file.sources()](const graph::Origin& origin) {
     return graph::place_of(origin, sources);
   };

@@ -23,8 +23,9 @@ struct CompileOptions {
 /// The network with its circuits lowered, ready to be differentiated. Reports errors and throws on them; findings are
 /// reported too. `name`: another net or circuit than the one that `model` names. Without `training` it is the network
 /// that samples: dropout is gone, circuits are lowered for values alone, and findings are not repeated.
+/// `declared` receives all parameters, also those that turn out to have no influence.
 graph::Graph load_network(ModelFile& file, const CompileOptions& options, const std::string& name = {},
-                          bool training = true);
+                          bool training = true, std::vector<train::Declared>* declared = nullptr);
 
 /// Everything of a training run, the data loaded.
 train::Task load_task(ModelFile& file, const CompileOptions& options);

@@ -63,6 +63,11 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
   write_safetensors(path, file);
 }
 
+bool is_checkpoint(const TensorFile& file) {
+  const auto format = file.metadata.find(std::string(format_key));
+  return format != file.metadata.end() && format->second == format_value;
+}
+
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
   TensorFile file = read_safetensors(path);
   if (const std::string format = take(file.metadata, format_key, path); format != format_value)

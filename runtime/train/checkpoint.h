@@ -13,8 +13,8 @@
 
 namespace qiln::train {
 
-/// Tensors are float and named by parameter path: `e1.conv.weight` itself, `ema.…`, `adam.m.…` and `adam.v.…` for its
-/// moving average and the optimiser's moments.
+/// Tensors are float and named by parameter path: `e1.conv.weight` itself, `ema.…` its moving average, and
+/// `adam.m.…`, `adam.v.…` or `sgd.momentum.…` the optimiser's state.
 struct Checkpoint {
   std::int64_t step = 0;      // finished optimiser steps
   std::uint64_t seed = 0;     // the seed of the run; with `step` the whole state of the random numbers
@@ -31,6 +31,9 @@ struct Checkpoint {
 
 /// Replaces `path` atomically: a kill at any moment leaves the old checkpoint or the new one.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+
+/// Whether the file says that it is one of Qiln's.
+bool is_checkpoint(const TensorFile& file);
 
 /// Errors as read_safetensors, and for a safetensors file that is no checkpoint of Qiln.
 Checkpoint load_checkpoint(const std::filesystem::path& path);

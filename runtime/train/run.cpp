@@ -71,6 +71,7 @@ class Run {
       held_out_.emplace(sampled_network(), task.schedule, task.held_out, task.trainer.batch, task.trainer.seed, engine_,
                         task.threads);
     if (options.resume) resume();
+    if (!options.init.empty()) start_from(options.init, options.partial);
   }
 
   void train() {
@@ -131,6 +132,21 @@ class Run {
         "model or settings are no longer those of the checkpoint of step {}: the run goes on with the new ones\n",
         *saved_);
     folder_.write_model(model_text_, settings_json_);
+  }
+
+  void start_from(const std::filesystem::path& path, bool partial) {
+    if (saved_) return fmt::print("the run has a checkpoint: `{}` is left aside\n", path.string());
+    const Weights weights = read_weights(path, task_.trainer.declared);
+    if (!weights.whole() && (!partial || weights.values.empty()))
+      throw Error(fmt::format("`{}` does not fit the model:\n{}{}", path.string(), describe(weights),
+                              partial ? "nothing of it fits" : "`--init-partial` takes what fits"),
+                  1);
+    trainer_.start_from(weights);
+    fmt::print("{} of {} parameters from {}\n{}", weights.values.size(), task_.trainer.declared.size(), path.string(),
+               describe(weights));
+    // The file may be gone when the run is resumed.
+    report::JsonLog log(folder_.log(), 0);
+    save(log);
   }
 
   void step(report::JsonLog& log, report::Progress& progress) {

@@ -41,9 +41,11 @@ struct Task {
 
 struct RunOptions {
   std::filesystem::path folder;
-  bool resume = false;   // go on from the last checkpoint
-  bool replace = false;  // drop what an earlier run left
-  bool draw = true;      // a grid of samples at the end
+  bool resume = false;              // go on from the last checkpoint
+  bool replace = false;             // drop what an earlier run left
+  bool draw = true;                 // a grid of samples at the end
+  std::filesystem::path init = {};  // weights to start from (weights.h); none: as the initialisers say
+  bool partial = false;             // they need not fit as a whole
 };
 
 /// Trains to `task.steps` steps, or until patience is at an end. Writes the model's text and settings, a log line a

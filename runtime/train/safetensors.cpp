@@ -1,5 +1,6 @@
 #include "runtime/train/safetensors.h"
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <bit>
 #include <cassert>
@@ -30,8 +31,9 @@ struct TypeRow {
   std::size_t size;
 };
 constexpr TypeRow types[] = {
-    {ElementType::u8, "U8", 1},   {ElementType::i32, "I32", 4}, {ElementType::i64, "I64", 8},
-    {ElementType::f32, "F32", 4}, {ElementType::f64, "F64", 8},
+    {ElementType::u8, "U8", 1},   {ElementType::i32, "I32", 4},   {ElementType::i64, "I64", 8},
+    {ElementType::f16, "F16", 2}, {ElementType::bf16, "BF16", 2}, {ElementType::f32, "F32", 4},
+    {ElementType::f64, "F64", 8},
 };
 constexpr std::size_t max_header = 100'000'000;  // the format's own limit
 constexpr std::string_view metadata_key = "__metadata__";
@@ -133,7 +135,7 @@ class Reader {
       return dtype.is_string() && dtype.get_ref<const std::string&>() == candidate.name;
     });
     if (row == std::end(types))
-      fail(fmt::format("tensor `{}` has type {}; U8, I32, I64, F32 and F64 are read", name, dtype.dump()));
+      fail(fmt::format("tensor `{}` has type {}; U8, I32, I64, F16, BF16, F32 and F64 are read", name, dtype.dump()));
     Entry entry{.tensor = {.name = name, .type = row->type},
                 .begin = offsets[0].get<std::uint64_t>(),
                 .end = offsets[1].get<std::uint64_t>()};
@@ -191,6 +193,31 @@ std::span<const float> Tensor::floats() const {
 std::span<const std::int64_t> Tensor::integers() const {
   assert(type == ElementType::i64);
   return {reinterpret_cast<const std::int64_t*>(bytes.data()), bytes.size() / sizeof(std::int64_t)};
+}
+
+bool is_real(ElementType type) { return type >= ElementType::f16; }
+
+std::vector<float> Tensor::to_floats() const {
+  const auto converted = [&]<class Real>(Real) {
+    std::vector<float> values(bytes.size() / sizeof(Real));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      Real value;
+      std::memcpy(&value, bytes.data() + i * sizeof(Real), sizeof(Real));
+      values[i] = static_cast<float>(value);
+    }
+    return values;
+  };
+  switch (type) {
+    case ElementType::f16:
+      return converted(Eigen::half());
+    case ElementType::bf16:
+      return converted(Eigen::bfloat16());
+    case ElementType::f64:
+      return converted(double());
+    default:
+      assert(type == ElementType::f32);
+      return converted(float());
+  }
 }
 
 Tensor make_tensor(std::string name, std::vector<std::int64_t> shape, std::span<const float> values) {

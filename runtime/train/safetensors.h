@@ -14,11 +14,13 @@
 
 namespace qiln::train {
 
-enum class ElementType { u8, i32, i64, f32, f64 };
+enum class ElementType { u8, i32, i64, f16, bf16, f32, f64 };
 
 std::size_t element_size(ElementType type);
-/// The format's name: U8, I32, I64, F32, F64.
+/// The format's name: U8, I32, I64, F16, BF16, F32, F64.
 std::string_view element_name(ElementType type);
+/// f16, bf16, f32, f64.
+bool is_real(ElementType type);
 
 struct Tensor {
   std::string name;
@@ -29,6 +31,8 @@ struct Tensor {
   /// Views of the bytes; the type must be the one named.
   std::span<const float> floats() const;
   std::span<const std::int64_t> integers() const;
+  /// Of any real type, rounded to float.
+  std::vector<float> to_floats() const;
 };
 
 Tensor make_tensor(std::string name, std::vector<std::int64_t> shape, std::span<const float> values);

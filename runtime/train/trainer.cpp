@@ -55,6 +55,7 @@ Trainer::Trainer(const graph::Graph& network, const diffusion::NoiseSchedule& sc
   for (const StateArena& state : state_arenas(settings.optimiser))
     states_.push_back({state.name, state.prefix, jit::Floats(trained_elements_)});
   list_parameters();
+  list_unused();
   if (!settings.groups.empty()) fill_groups();
   std::copy_n(step_.params().data(), trained_elements_, average_.data());
   bind_update();
@@ -71,6 +72,16 @@ void Trainer::list_parameters() {
       initialise(attributes, settings_.seed, step_.param(port.name));
       if (attributes.trainable) parameter_count_ += buffer.elements;
     }
+  }
+}
+
+/// What has no influence keeps its first values.
+void Trainer::list_unused() {
+  for (const auto& [attributes, shape] : settings_.declared) {
+    if (std::ranges::find(parameters_, attributes.path, &Parameter::path) != parameters_.end()) continue;
+    std::vector<float> values(static_cast<std::size_t>(graph::element_count(shape)));
+    initialise(attributes, settings_.seed, values);
+    unused_.push_back(make_tensor(attributes.path, shape, values));
   }
 }
 
@@ -184,6 +195,17 @@ std::span<const float> Trainer::averaged(std::string_view path) const {
   return part(*found, found->trained ? average_.data() : const_cast<jit::Executable&>(step_).params().data());
 }
 
+void Trainer::start_from(const Weights& weights) {
+  for (const auto& [path, values] : weights.values) {
+    if (const auto found = std::ranges::find(parameters_, path, &Parameter::path); found != parameters_.end()) {
+      std::ranges::copy(values, step_.params().begin() + found->offset);
+      if (found->trained) std::ranges::copy(values, average_.data() + found->offset);
+    } else if (const auto other = std::ranges::find(unused_, path, &Tensor::name); other != unused_.end()) {
+      *other = make_tensor(path, other->shape, values);
+    }
+  }
+}
+
 void Trainer::save(Checkpoint& checkpoint) const {
   checkpoint.step = steps_;
   checkpoint.seed = settings_.seed;
@@ -193,6 +215,7 @@ void Trainer::save(Checkpoint& checkpoint) const {
     checkpoint.add("ema." + p.path, p.shape, part(p, average_.data()));
     for (const Arena& state : states_) checkpoint.add(state.prefix + p.path, p.shape, part(p, state.values.data()));
   }
+  checkpoint.tensors.insert(checkpoint.tensors.end(), unused_.begin(), unused_.end());
 }
 
 void Trainer::restore(const Checkpoint& checkpoint) {
@@ -205,6 +228,8 @@ void Trainer::restore(const Checkpoint& checkpoint) {
     read("ema." + p.path, average_.data());
     for (Arena& state : states_) read(state.prefix + p.path, state.values.data());
   }
+  for (Tensor& tensor : unused_)
+    tensor = make_tensor(tensor.name, tensor.shape, checkpoint.values(tensor.name, tensor.shape));
   steps_ = checkpoint.step;
 }
 

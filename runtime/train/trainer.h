@@ -13,6 +13,7 @@
 #include "runtime/train/not_finite.h"
 #include "runtime/train/optimiser.h"
 #include "runtime/train/parameter_groups.h"
+#include "runtime/train/weights.h"
 
 namespace qiln::train {
 
@@ -24,7 +25,8 @@ struct TrainerSettings {
   std::vector<ParameterGroup> groups;
   double average_decay = 0.999;  // of the averaged weights, after warm-up; 0: they equal the weights
   std::uint64_t seed = 0;
-  PlaceOf place = {};  // for messages
+  PlaceOf place = {};                   // for messages
+  std::vector<Declared> declared = {};  // also what the compiled step does without is kept in checkpoints
 
   std::int64_t samples() const { return batch * accumulate; }
 };
@@ -46,6 +48,9 @@ class Trainer {
 
   /// The values of a parameter, averaged over the steps where it is trained.
   std::span<const float> averaged(std::string_view path) const;
+
+  /// Starts from these values, and averages from them.
+  void start_from(const Weights& weights);
 
   /// Weights, averages and the optimiser's state by parameter path.
   void save(Checkpoint& checkpoint) const;
@@ -70,6 +75,7 @@ class Trainer {
     jit::Floats values;
   };
   void list_parameters();
+  void list_unused();
   void fill_groups();
   void bind_update();
   std::span<float> gradients();
@@ -88,6 +94,7 @@ class Trainer {
   std::int64_t trained_elements_ = 0;  // of the parameter arena, which begins with the trained parameters
   jit::Executable update_;
   std::vector<Parameter> parameters_;
+  std::vector<Tensor> unused_;  // what the step does without
   std::int64_t parameter_count_ = 0, steps_ = 0;
   double gradient_norm_ = 0, learning_rate_ = 0;
   jit::Floats average_, gradient_sum_, rates_, decays_;

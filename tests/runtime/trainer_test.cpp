@@ -353,6 +353,36 @@ TEST_CASE("two trainers do not share a run folder", "[train]") {
   CHECK(error_of(start).empty());
 }
 
+TEST_CASE("a run starts from the weights of a file", "[train]") {
+  const Scratch scratch;
+  train::run(task(3), {.folder = scratch / "first", .draw = false}, "net", "{}");
+  train::Task next = task(0);
+  next.trainer.declared = train::declared_parameters(next.network);
+  next.trainer.seed = 99;
+  const train::RunOptions from{.folder = scratch / "next", .draw = false, .init = latest(scratch / "first")};
+  train::run(next, from, "net", "{}");
+  const auto first = train::load_checkpoint(latest(scratch / "first")),
+             started = train::load_checkpoint(latest(from.folder));
+  CHECK(started.step == 0);
+  for (const auto& declared : next.trainer.declared) {
+    const std::string& path = declared.attributes.path;
+    INFO(path);
+    const bool averaged = !path.starts_with("g.linear.");  // the frozen one
+    const auto expected = first.values(averaged ? "ema." + path : path, declared.shape);
+    CHECK(std::ranges::equal(started.values(path, declared.shape), expected));
+  }
+  next.trainer.declared.push_back({{.path = "more.weight"}, {2}});
+  const auto again = [&](bool partial) {
+    const train::RunOptions options{
+        .folder = scratch / "other", .replace = true, .draw = false, .init = from.init, .partial = partial};
+    return error_of([&] { train::run(next, options, "net", "{}"); });
+  };
+  CHECK(mentions(again(false), "does not fit the model", "missing in the file (1)", "more.weight [2]",
+                 "`--init-partial`"));
+  CHECK(again(true).empty());
+  CHECK(train::load_checkpoint(latest(scratch / "other")).values("more.weight", std::vector<std::int64_t>{2})[0] == 0);
+}
+
 TEST_CASE("a run that was killed before its first checkpoint starts again", "[train]") {
   const Scratch scratch;
   train::RunFolder::create(scratch / "run", "net", "{}");
