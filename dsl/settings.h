@@ -73,6 +73,8 @@ struct Mnist {
 struct Data {
   Field<std::variant<Mnist>> source{{}, "where the images come from"};
   Field<std::optional<std::int64_t>> limit{{}, "at most so many images, drawn by `seed`", at_least_1};
+  Field<std::optional<std::int64_t>> held_out{
+      {}, "so many of these images are kept out of training, for the held-out loss", at_least_1};
   Field<std::optional<std::int64_t>> seed{{}, "of the draw; `train.seed` unless set", at_least_0};
 };
 

@@ -18,7 +18,7 @@
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Diffusion, steps, schedule, predict, loss);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Model, network, objective);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Mnist, labels, split);
-BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Data, source, limit, seed);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Data, source, limit, held_out, seed);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Adam, lr, beta1, beta2, eps, weight_decay);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::AdamW, lr, beta1, beta2, eps, weight_decay);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Sgd, lr, momentum, nesterov, weight_decay);

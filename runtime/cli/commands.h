@@ -14,6 +14,7 @@ void add_opt(CLI::App& app);
 void add_train(CLI::App& app);
 void add_sample(CLI::App& app);
 void add_export(CLI::App& app);
+void add_report(CLI::App& app);
 void add_time(CLI::App& app);
 void add_draw(CLI::App& app);
 

@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
   add_train(app);
   add_sample(app);
   add_export(app);
+  add_report(app);
   add_opt(app);
   add_draw(app);
   add_bench(app);

@@ -17,6 +17,22 @@ dsl::ast::Expr expression(const dsl::settings::Callee& callee) {
   return {dsl::ast::Call{name, callee.arguments}, callee.name.span};
 }
 
+/// Adds an item; a block of settings goes over an imported file's of that name.
+void add_item(dsl::ast::File& whole, const dsl::ast::Item& item) {
+  const auto* block = std::get_if<dsl::ast::Settings>(&item.node);
+  if (block)
+    for (dsl::ast::Item& earlier : whole.items) {
+      auto* known = std::get_if<dsl::ast::Settings>(&earlier.node);
+      if (!known || known->block.text != block->block.text) continue;
+      for (const dsl::ast::Setting& setting : block->settings) {
+        std::erase_if(known->settings, [&](const auto& old) { return old.key.text == setting.key.text; });
+        known->settings.push_back(setting);
+      }
+      return;
+    }
+  whole.items.push_back(item);
+}
+
 }  // namespace
 
 ModelFile::ModelFile(const std::string& path, const std::vector<std::string>& overrides)
@@ -59,7 +75,7 @@ std::string ModelFile::text() const {
   dsl::ast::File whole;
   for (const auto& file : program_.files)
     for (const auto& item : file.items)
-      if (!std::holds_alternative<dsl::ast::Import>(item.node)) whole.items.push_back(item);
+      if (!std::holds_alternative<dsl::ast::Import>(item.node)) add_item(whole, item);
   return dsl::print(whole);
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "runtime/cli/commands.h"
+#include "runtime/cli/run_report.h"
 #include "runtime/cli/training.h"
 #include "runtime/train/run.h"
 
@@ -30,6 +31,7 @@ void run(Options options) {
   run_options.init = options.init;
   run_options.partial = options.partial;
   train::run(task, run_options, file.text(), settings_json(file.settings()));
+  fmt::print("report: {}\n", write_run_report(options.run).string());
 }
 
 }  // namespace
@@ -50,7 +52,7 @@ void add_train(CLI::App& app) {
                    ->type_name("FILE.safetensors");
   command->add_flag("--init-partial", options->partial, "take what fits of --init, leave the rest as initialised")
       ->needs(init);
-  command->add_flag("--no-samples", options->no_samples, "draw no grid of samples at the end");
+  command->add_flag("--no-samples", options->no_samples, "draw no grids of samples");
   command
       ->add_option("--steps", options->steps,
                    "steps in all, those before --resume included; the same as --set train.steps=N")

@@ -8,6 +8,7 @@
 #include "compiler/graph/origin.h"
 #include "compiler/pipeline.h"
 #include "dsl/error.h"
+#include "runtime/data/hold_out.h"
 #include "runtime/data/mnist.h"
 
 namespace qiln::cli {
@@ -150,6 +151,11 @@ train::Task load_task(ModelFile& file, const CompileOptions& options) {
   task.schedule = *schedule;
   const auto& settings = file.settings();
   task.images = load_images(settings);
+  if (settings.data.held_out.value)
+    task.held_out =
+        data::hold_out(task.images, static_cast<std::size_t>(*settings.data.held_out.value), data_seed(settings));
+  else if (settings.train.patience.value)
+    throw Error("`train.patience` needs `data { held_out = … }`, the images that decide", 1);
   task.trainer = trainer_settings(settings.train);
   task.trainer.declared = std::move(declared);
   task.trainer.place = [sources = file.sources()](const graph::Origin& origin) {

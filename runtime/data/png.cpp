@@ -116,14 +116,14 @@ void take_text(png_structp png, png_infop info, Session& session) {
 
 }  // namespace
 
-void write_png(const std::filesystem::path& path, const Raster& raster) {
+std::string encode_png(const Raster& raster, const std::string& where) {
   assert(raster.channels == 1 || raster.channels == 3);
   assert(raster.pixels.size() == raster.width * raster.height * raster.channels);
   if (raster.pixels.empty() || raster.width > max_side || raster.height > max_side)
     throw Error(
         fmt::format("cannot write `{}`: {} x {} pixels are none or too many; draw fewer samples or a smaller "
                     "scale",
-                    path.string(), raster.width, raster.height));
+                    where, raster.width, raster.height));
   Session session{.raster = raster};
   point_to_rows(session);
   point_to_text(session);
@@ -131,8 +131,12 @@ void write_png(const std::filesystem::path& path, const Raster& raster) {
   png_infop info = png ? png_create_info_struct(png) : nullptr;
   const bool done = info && encode(png, info, session);
   png_destroy_write_struct(&png, &info);
-  if (!done) throw Error(fmt::format("cannot write `{}`: {}", path.string(), session.error));
-  write_file_atomic(path, session.bytes);
+  if (!done) throw Error(fmt::format("cannot write `{}`: {}", where, session.error));
+  return std::move(session.bytes);
+}
+
+void write_png(const std::filesystem::path& path, const Raster& raster) {
+  write_file_atomic(path, encode_png(raster, path.string()));
 }
 
 Raster read_png(const std::filesystem::path& path) {

@@ -20,6 +20,9 @@ struct Raster {
   std::map<std::string, std::string> text = {};  // tEXt/iTXt entries; a keyword has 1 to 79 Latin-1 characters
 };
 
+/// The bytes of a PNG file. An empty raster, or more than 65,536 pixels a side, is an error that names `where`.
+std::string encode_png(const Raster& raster, const std::string& where = "a PNG");
+
 /// Replaces `path` atomically. An empty raster, or more than 65,536 pixels a side, is an error.
 void write_png(const std::filesystem::path& path, const Raster& raster);
 

@@ -57,12 +57,14 @@ std::vector<float> sample(const graph::Graph& network, const NoiseSchedule& sche
                             random::site_hash("sampler.start")};
       random::fill_normal<float>(stream, block.subspan(k * size, size));
     }
+    if (settings.watch) settings.watch(block);
     for (std::int64_t i = 0; i < steps; ++i) {
       int t = order[i], previous = i + 1 < steps ? order[i + 1] : -1;
       set_scalars(program, sampler_scalars(schedule, t, previous, settings.eta), t);
       program.set_input("x", block);
       program.run(here, settings.seed, static_cast<std::uint32_t>(t), static_cast<std::uint32_t>(first));
       program.read_output("x", block);
+      if (settings.watch) settings.watch(block);
       if (progress && !progress(++done, total)) return {};
     }
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "compiler/graph/graph.h"
@@ -18,6 +19,8 @@ struct SamplerSettings {
   bool clip = true;  // keep the predicted clean image in [-1, 1]
   std::uint64_t seed = 0;
   std::int64_t batch = 64;  // samples computed together; no effect on their values
+  /// Is shown each batch of samples [batch, C, H, W] on its way: the first noise, then what each move leaves.
+  std::function<void(std::span<const float>)> watch = {};
 };
 
 /// Samples [count, C, H, W]. Sample k is a function of the seed, k and the weights alone. `averaged` takes the averaged

@@ -62,19 +62,6 @@ double best_rate(int threads, int attempts, double units, const Work& work) {
   return sum;
 }
 
-double multiply_add_rate(Engine& engine, int threads) {
-  const kernel::Nest nest = chain_nest();
-  const CompiledKernel chain = engine.compile(std::span(&nest, 1), 1)[0];
-  const int lanes = engine.target().lanes;
-  return best_rate(threads, 200, 2.0 * chains * length * lanes, [&](int) {
-    const auto x = aligned(lanes, 1e-9f), w = aligned(chains, 0.5f), y = aligned(chains * lanes, 0),
-               mask = aligned(lanes, 1);
-    float* pointers[3] = {x.get(), w.get(), y.get()};
-    const qiln_block block{0, 0, 0, mask.get(), nullptr};
-    chain.function(pointers, &block, 0, chain.tiles);
-  });
-}
-
 double memory_rate(int threads) {
   constexpr std::int64_t count = 8 << 20;
   std::vector<std::unique_ptr<float, Free>> x, y;
@@ -91,9 +78,23 @@ double memory_rate(int threads) {
 
 }  // namespace
 
+double multiply_add_rate(Engine& engine, int threads, int attempts) {
+  if (threads <= 0) threads = omp_get_max_threads();
+  const kernel::Nest nest = chain_nest();
+  const CompiledKernel chain = engine.compile(std::span(&nest, 1), 1)[0];
+  const int lanes = engine.target().lanes;
+  return best_rate(threads, attempts, 2.0 * chains * length * lanes, [&](int) {
+    const auto x = aligned(lanes, 1e-9f), w = aligned(chains, 0.5f), y = aligned(chains * lanes, 0),
+               mask = aligned(lanes, 1);
+    float* pointers[3] = {x.get(), w.get(), y.get()};
+    const qiln_block block{0, 0, 0, mask.get(), nullptr};
+    chain.function(pointers, &block, 0, chain.tiles);
+  });
+}
+
 MachineRates measure_rates(Engine& engine, int threads) {
   if (threads <= 0) threads = omp_get_max_threads();
-  return {threads, multiply_add_rate(engine, threads), memory_rate(threads)};
+  return {threads, multiply_add_rate(engine, threads, 200), memory_rate(threads)};
 }
 
 MachineRates better(const MachineRates& a, const MachineRates& b) {

@@ -23,6 +23,7 @@ std::string figures(const ProgressState& state) {
   std::string text;
   if (!std::isnan(state.loss)) text += fmt::format("  loss {:.4g}", state.loss);
   if (!std::isnan(state.images_per_second)) text += fmt::format("  {} images/s", format_rate(state.images_per_second));
+  if (!std::isnan(state.peak_share)) text += fmt::format("  {:.0f} % of peak", 100 * state.peak_share);
   if (!std::isnan(state.seconds_left)) text += fmt::format("  {} left", format_seconds(state.seconds_left));
   return text;
 }
@@ -79,6 +80,10 @@ void Progress::update(std::int64_t step, double loss, std::int64_t images) {
   if (!drawn_ || now - last_draw_ >= (terminal_ ? redraw_seconds : options_.line_seconds)) draw(now);
 }
 
+void Progress::set_work(double flops, double peak) {
+  if (flops > 0) steps_per_peak_second_ = peak / flops;
+}
+
 void Progress::measure(double now, std::int64_t steps, std::int64_t images) {
   const double elapsed = std::max(now - last_update_, 0.0), keep = std::exp(-elapsed / average_seconds);
   last_update_ = now;
@@ -87,6 +92,7 @@ void Progress::measure(double now, std::int64_t steps, std::int64_t images) {
   images_ = images_ * keep + static_cast<double>(images);
   if (weight_ <= 0) return;
   if (images_ > 0) state_.images_per_second = images_ / weight_;
+  if (steps_ > 0 && steps_per_peak_second_ > 0) state_.peak_share = steps_ / weight_ / steps_per_peak_second_;
   if (steps_ > 0) state_.seconds_left = static_cast<double>(state_.total - state_.step - steps) * weight_ / steps_;
 }
 

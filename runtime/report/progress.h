@@ -22,11 +22,12 @@ struct ProgressState {
   std::int64_t total = 0;
   double loss = std::numeric_limits<double>::quiet_NaN();
   double images_per_second = std::numeric_limits<double>::quiet_NaN();
+  double peak_share = std::numeric_limits<double>::quiet_NaN();  // of the machine's multiply-add rate
   double seconds_left = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// "train [#####-----] 1000/2000  loss 0.0512  331 images/s  0:42 left", cut to `width` columns; the bar shrinks first
-/// and goes when fewer than ten columns are left for it.
+/// "train [#####-----] 1000/2000  loss 0.0512  331 images/s  41 % of peak  0:42 left", cut to `width` columns; the bar
+/// shrinks first and goes when fewer than ten columns are left for it.
 std::string format_bar(const ProgressState& state, std::size_t width);
 /// The same without the bar: "train 1000/2000 (50 %)  loss 0.0512  331 images/s  0:42 left".
 std::string format_line(const ProgressState& state);
@@ -52,6 +53,10 @@ class Progress {
   /// `step` steps are finished; `images` were processed since the last call. NaN as loss when there is none.
   void update(std::int64_t step, double loss, std::int64_t images);
 
+  /// From now on the share of the machine's peak is shown: a step takes so many flops, the machine does so many a
+  /// second.
+  void set_work(double flops, double peak);
+
   /// Prints a message on a line of its own, above the bar.
   void message(const std::string& text);
 
@@ -67,6 +72,7 @@ class Progress {
   bool terminal_ = false, finished_ = false, drawn_ = false, stale_ = false;
   double last_draw_ = 0, last_update_ = 0;
   double weight_ = 0, steps_ = 0, images_ = 0;  // exponentially averaged seconds, steps, images
+  double steps_per_peak_second_ = 0;            // 0: not known
   ProgressState state_;
 };
 

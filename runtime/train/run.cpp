@@ -5,13 +5,17 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "dsl/error.h"
 #include "runtime/data/png.h"
 #include "runtime/files.h"
 #include "runtime/interrupt.h"
+#include "runtime/jit/machine_rates.h"
+#include "runtime/jit/step_work.h"
 #include "runtime/report/json_log.h"
 #include "runtime/report/progress.h"
+#include "runtime/report/tensorboard.h"
 #include "runtime/train/batches.h"
 #include "runtime/train/best_loss.h"
 #include "runtime/train/held_out.h"
@@ -62,6 +66,7 @@ class Run {
       : task_(task),
         model_text_(model_text),
         settings_json_(settings_json),
+        draw_(options.draw),
         started_(Clock::now()),
         folder_(open_folder(options, model_text, settings_json, lock_)),
         engine_(task.target, task.cache),
@@ -79,6 +84,7 @@ class Run {
     report::Progress progress({task_.steps, trainer_.steps(), "train"});
     try {
       report::JsonLog log(folder_.log(), trainer_.steps());
+      events_.emplace(folder_.events(), trainer_.steps() + 1);
       while (!done() && !interrupted()) step(log, progress);
       progress.finish();
       if (saved_ != trainer_.steps()) save(log);
@@ -94,14 +100,11 @@ class Run {
                  best_.worse(), trainer_.steps());
   }
 
-  void draw_grid() {
-    Checkpoint weights;
-    trainer_.save(weights);
-    auto samples = diffusion::sample(sampled_network(), task_.schedule, weights, true, task_.samples, task_.sampler,
-                                     engine_, {}, task_.threads);
-    auto path = folder_.samples() / fmt::format("step{:06}.png", trainer_.steps());
-    data::write_png(path, data::draw_grid(samples, task_.images.channels, task_.images.height, task_.images.width));
-    fmt::print("samples: {}\n", path.string());
+  void draw_at_end() {
+    if (grid_step_ == trainer_.steps()) return;
+    const auto path = draw_grid(true);
+    if (task_.sample_every > 0) draw_grid(false);
+    if (!path.empty()) fmt::print("samples: {}\n", path.string());
   }
 
  private:
@@ -149,6 +152,30 @@ class Run {
     save(log);
   }
 
+  /// A grid of samples by the averaged weights or the last ones; its file, or nothing when Ctrl-C stopped it.
+  std::filesystem::path draw_grid(bool averaged) {
+    Checkpoint weights;
+    trainer_.save(weights);
+    const auto samples = diffusion::sample(
+        sampled_network(), task_.schedule, weights, averaged, task_.samples, task_.sampler, engine_,
+        [](auto, auto) { return !interrupted(); }, task_.threads);
+    if (samples.empty()) return {};
+    const data::Raster grid = data::draw_grid(samples, task_.images.channels, task_.images.height, task_.images.width);
+    const std::string png = data::encode_png(grid);
+    const auto path = folder_.grid(trainer_.steps(), !averaged);
+    write_file_atomic(path, png);
+    events_->image(trainer_.steps(), averaged ? "samples/averaged weights" : "samples/last weights", png,
+                   static_cast<std::int64_t>(grid.height), static_cast<std::int64_t>(grid.width),
+                   static_cast<std::int64_t>(grid.channels));
+    return path;
+  }
+
+  void write_events(const report::LogRecord& record) {
+    for (const auto& [key, value] : record)
+      if (const auto* number = std::get_if<double>(&value); number && key != "seconds")
+        events_->scalar(trainer_.steps(), "train/" + key, *number);
+  }
+
   void step(report::JsonLog& log, report::Progress& progress) {
     gather();
     const auto before = Clock::now();
@@ -163,9 +190,14 @@ class Run {
     if (!said_start_) say_start(progress);
     const bool best = due(task_.evaluate_every) && evaluate(record);
     log.write(record);
+    write_events(record);
     progress.update(trainer_.steps(), loss, task_.trainer.samples());
     const bool keep = due(task_.keep_every);
     if (best || keep || due(task_.checkpoint_every)) save(log, best, keep);
+    if (!draw_ || !due(task_.sample_every)) return;
+    draw_grid(false);
+    draw_grid(true);
+    grid_step_ = trainer_.steps();
   }
 
   /// Whether the weights are the best so far.
@@ -194,6 +226,15 @@ class Run {
     progress.message(fmt::format(
         "{} trained parameters; first step after {:.2f} s ({} kernels compiled, {} from the cache, {} shared)",
         trainer_.parameters(), seconds_since(started_), counts.compiled, counts.loaded, counts.shared));
+    const double ready = seconds_since(started_), peak = jit::multiply_add_rate(engine_, task_.threads);
+    const double flops =
+        static_cast<double>(task_.trainer.accumulate) * jit::flops_of_run(trainer_.step_program(), task_.target) +
+        jit::flops_of_run(trainer_.update_program(), task_.target);
+    progress.set_work(flops, peak);
+    nlohmann::ordered_json timing = {{"first_step_seconds", ready},         {"flops_a_step", flops},
+                                     {"peak_flops_a_second", peak},         {"lanes", task_.target.lanes},
+                                     {"kernels_compiled", counts.compiled}, {"kernels_from_cache", counts.loaded}};
+    write_file_atomic(folder_.timing(), timing.dump(2) + "\n");
   }
 
   void save(report::JsonLog& log, bool best = false, bool keep = false) {
@@ -215,17 +256,20 @@ class Run {
 
   const Task& task_;
   const std::string &model_text_, &settings_json_;
+  bool draw_;
   Clock::time_point started_;
   std::optional<RunLock> lock_;
   RunFolder folder_;
   jit::Engine engine_;
   Trainer trainer_;
   std::optional<HeldOut> held_out_;
+  std::optional<report::EventFile> events_;
   BestLoss best_;
   std::string images_;  // which they are
   std::vector<float> batch_;
   std::int64_t cursor_ = 0;            // images seen
   std::optional<std::int64_t> saved_;  // the last checkpoint's step
+  std::int64_t grid_step_ = -1;        // the last grid's step
   bool said_start_ = false;
 };
 
@@ -235,7 +279,7 @@ void run(const Task& task, const RunOptions& options, const std::string& model_t
   check_images(task);
   Run run(task, options, model_text, settings_json);
   run.train();
-  if (options.draw) run.draw_grid();
+  if (options.draw) run.draw_at_end();
 }
 
 }  // namespace qiln::train

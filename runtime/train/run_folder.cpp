@@ -27,11 +27,12 @@ RunFolder RunFolder::create(const std::filesystem::path& path, const std::string
                             path.string()),
                 1);
   make_folder(run.latest().parent_path());
-  make_folder(run.samples());
   std::error_code ignored;
   for (const auto& old : std::filesystem::directory_iterator(run.latest().parent_path(), ignored))
     if (old.path().extension() == ".safetensors") std::filesystem::remove(old.path(), ignored);
-  std::filesystem::remove(run.log(), ignored);
+  for (const auto& old : {run.log(), run.timing(), run.report(), run.samples(), run.events()})
+    std::filesystem::remove_all(old, ignored);
+  make_folder(run.samples());
   run.sweep();
   run.write_model(model, settings);
   return run;
@@ -68,6 +69,10 @@ void RunFolder::write_model(const std::string& model, const std::string& setting
 
 std::filesystem::path RunFolder::kept(std::int64_t step) const {
   return path_ / "checkpoints" / fmt::format("step{:06}.safetensors", step);
+}
+
+std::filesystem::path RunFolder::grid(std::int64_t step, bool raw) const {
+  return samples() / fmt::format("step{:06}{}.png", step, raw ? ".raw" : "");
 }
 
 bool RunFolder::has_checkpoint() const { return present(latest()); }

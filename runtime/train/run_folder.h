@@ -5,7 +5,10 @@
 //   checkpoints/latest.safetensors     where training goes on
 //   checkpoints/best.safetensors       the best so far
 //   checkpoints/step002500.safetensors those kept every so many steps
-//   samples/                           grids drawn on the way
+//   samples/step002500.png             grids drawn on the way; step002500.raw.png by the last weights
+//   tensorboard/                       event files (runtime/report/tensorboard.h)
+//   timing.json                        what a step costs
+//   report.html                        all of it on one page
 //   lock                               held by the trainer (run_lock.h)
 // Every file but the log is replaced atomically, and the log is cut back to the checkpoint on resuming, so a run that
 // is killed at any moment can go on.
@@ -40,6 +43,10 @@ class RunFolder {
   std::filesystem::path latest() const { return path_ / "checkpoints" / "latest.safetensors"; }
   std::filesystem::path best() const { return path_ / "checkpoints" / "best.safetensors"; }
   std::filesystem::path samples() const { return path_ / "samples"; }
+  std::filesystem::path grid(std::int64_t step, bool raw) const;
+  std::filesystem::path events() const { return path_ / "tensorboard"; }
+  std::filesystem::path timing() const { return path_ / "timing.json"; }
+  std::filesystem::path report() const { return path_ / "report.html"; }
   const std::filesystem::path& path() const { return path_; }
 
   std::filesystem::path kept(std::int64_t step) const;

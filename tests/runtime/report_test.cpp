@@ -96,6 +96,17 @@ TEST_CASE("in a terminal one line is redrawn, at most ten times a second") {
   CHECK(text.back() == '\n');
 }
 
+TEST_CASE("the share of the machine's peak is shown once it is known") {
+  const std::string text = record(false, 4, [](Progress& progress, double& now) {
+    progress.set_work(5e9, 40e9);  // at best a step takes an eighth of a second
+    for (int step = 1; step <= 4; ++step) {
+      now += 0.5;
+      progress.update(step, missing, 10);
+    }
+  });
+  CHECK(mentions(text, "train 4/4 (100 %)  20 images/s  25 % of peak  0:00 left\n"));
+}
+
 TEST_CASE("no update, no output; the rate follows a change") {
   CHECK(record(true, 5, [](Progress&, double&) {}).empty());
   CHECK(record(false, 5, [](Progress&, double&) {}).empty());

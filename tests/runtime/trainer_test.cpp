@@ -7,12 +7,14 @@
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "compiler/graph/origin.h"
 #include "compiler/pipeline.h"
+#include "runtime/data/hold_out.h"
 #include "runtime/data/png.h"
 #include "runtime/files.h"
 #include "runtime/train/run.h"
@@ -327,6 +329,25 @@ TEST_CASE("a run of many settings resumes to the same bits", "[train]") {
   CHECK(train::load_checkpoint(scratch / "whole" / "checkpoints" / "best.safetensors").step == best_step);
 }
 
+TEST_CASE("held-out images leave the others", "[train]") {
+  const data::Images all = images();
+  data::Images kept = all;
+  const data::Images held = data::hold_out(kept, 3, 7);
+  CHECK(held.count == 3);
+  CHECK(kept.count == 8);
+  std::multiset<std::vector<std::uint8_t>> before, after;
+  const auto collect = [](const data::Images& from, auto& into) {
+    for (std::size_t i = 0; i < from.count; ++i) into.emplace(from.image(i).begin(), from.image(i).end());
+  };
+  collect(all, before);
+  collect(held, after);
+  collect(kept, after);
+  CHECK(before == after);
+  data::Images again = all;
+  CHECK(data::hold_out(again, 3, 7).pixels == held.pixels);
+  CHECK(mentions(error_of([&] { data::hold_out(again, 8, 7); }), "none is left"));
+}
+
 TEST_CASE("training ends when the held-out loss is out of patience", "[train]") {
   train::Task stale = task(1000);
   stale.trainer.optimiser = {.rule = train::Rule::sgd, .learning_rate = 1e-30};  // nothing moves: no loss is better
@@ -389,6 +410,35 @@ TEST_CASE("a run that was killed before its first checkpoint starts again", "[tr
   train::run(task(2), {.folder = scratch / "run", .resume = true, .draw = false}, "net", "{}");
   train::run(task(2), {.folder = scratch / "whole", .draw = false}, "net", "{}");
   CHECK(read_file(latest(scratch / "run")) == read_file(latest(scratch / "whole")));
+}
+
+TEST_CASE("a run of a model that imports another explains itself", "[train]") {
+  const Scratch scratch;
+  const auto qiln = [&](const std::string& command) {
+    return std::system(fmt::format("'{}' {} >'{}' 2>&1", QILN_BINARY, command, (scratch / "said").string()).c_str());
+  };
+  const std::string run = (scratch / "run").string();
+  REQUIRE(qiln(fmt::format("train '{}/tests/kills.qiln' --steps 2 --set data.held_out=20 --set train.evaluate_every=1 "
+                           "--set train.sample_every=1 --set sample.count=2 --set "
+                           "sample.sampler.steps=2 -o '{}'",
+                           QILN_SOURCE_DIR, run)) == 0);
+  const auto settings = nlohmann::json::parse(read_file(scratch / "run" / "settings.json"));
+  CHECK(settings["train"]["accumulate"] == 2);
+  CHECK(settings["train"]["optimizer"]["adamw"]["lr"] == 3e-3);
+  for (const char* file : {"step000001.png", "step000001.raw.png", "step000002.png", "step000002.raw.png"})
+    CHECK(fs::exists(scratch / "run" / "samples" / file));
+  CHECK(mentions(read_file(scratch / "run" / "report.html"), ">g.Head</text>", "partly-dead-parameter",
+                 "adamw(lr = 0.003"));
+  const std::string files = fmt::format("-o '{0}.png' --each '{0}.each' --strip '{0}.strip.png' --npz '{0}.npz'", run);
+  REQUIRE(qiln(fmt::format("sample '{}' -n 3 {}", run, files)) == 0);
+  const data::Raster grid = data::read_png(run + ".png");
+  CHECK(mentions(grid.text.at("Settings"), "\"adamw\""));
+  CHECK(mentions(grid.text.at("Comment"), "step 2", "3 samples"));
+  CHECK(fs::exists(run + ".each/00002.png"));
+  CHECK(data::read_png(run + ".strip.png").text.at("Comment") == grid.text.at("Comment"));
+  CHECK(mentions(read_file(run + ".npz"), "'shape': (3,1,28,28,)"));
+  REQUIRE(qiln(fmt::format("export '{0}' -o '{0}.safetensors'", run)) == 0);
+  CHECK(train::read_safetensors(run + ".safetensors").find("g.Head.w"));
 }
 
 TEST_CASE("a full disk stops the run, which keeps its last checkpoint and goes on from it", "[train]") {
