@@ -86,11 +86,35 @@ std::optional<IndexedExpression::Access> IndexedExpression::access(const ast::Ex
     if (borders_) note_border(*sum, access, subscript->span);
     access.map.push_back(*sum);
   }
-  if (access.map.size() == elaborator_.graph_.shape(access.tensor).size()) return access;
+  if (access.map.size() == elaborator_.graph_.shape(access.tensor).size()) return without_numbers(std::move(access));
   elaborator_.report(DiagnosticKind::index_count, expr.span, access.map.size(),
                      elaborator_.graph_.shape(access.tensor).size(),
                      graph::to_string(elaborator_.graph_.shape(access.tensor)));
   return {};
+}
+
+/// Subscripts that are numbers name a slice, which has fewer axes.
+IndexedExpression::Access IndexedExpression::without_numbers(Access access) {
+  const Shape shape = elaborator_.graph_.shape(access.tensor);
+  const auto is_number = [&](std::size_t a) {
+    const Sum& sum = access.map[a];
+    return sum.coefficients.empty() && sum.offset >= 0 && sum.offset < shape[a];
+  };
+  std::vector<std::int64_t> start(shape.size(), 0);
+  Shape slice = shape, kept;
+  std::vector<Sum> map;
+  for (std::size_t a = 0; a < shape.size(); ++a) {
+    if (is_number(a)) {
+      start[a] = access.map[a].offset;
+      slice[a] = 1;
+    } else {
+      kept.push_back(shape[a]);
+      map.push_back(access.map[a]);
+    }
+  }
+  graph::Builder& builder = elaborator_.builder_;
+  const ValueId part = builder.slice(access.tensor, start, std::vector<std::int64_t>(shape.size(), 1), slice);
+  return {builder.reshape(part, kept), std::move(map)};
 }
 
 /// What is read out of range is 0, as sums want it; a maximum has to leave it out, for zero could win.

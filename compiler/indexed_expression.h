@@ -57,6 +57,7 @@ class IndexedExpression {
   std::optional<Sum> affine(const ast::Expr& expr);
   std::optional<Sum> combined(const Sum& a, const Sum& b, std::int64_t sign) const;
   std::optional<Access> access(const ast::Expr& expr);
+  Access without_numbers(Access access);
   /// A subscript inside `max[…]` that may lie outside 0..extent.
   struct Border {
     Sum sum;

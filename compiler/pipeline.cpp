@@ -12,6 +12,7 @@
 #include "compiler/passes/defer_resets.h"
 #include "compiler/passes/density.h"
 #include "compiler/passes/fold_scales.h"
+#include "compiler/passes/join_pads.h"
 #include "compiler/passes/light_cone.h"
 #include "compiler/passes/lower_circuits.h"
 #include "compiler/passes/merge_rotations.h"
@@ -48,8 +49,10 @@ constexpr std::array table{
     Pass{"fold-scales-for-values", [](graph::Graph& g) { return passes::fold_scales(g, passes::Purpose::values); },
          "the same for values alone: wherever it is possible"},
     Pass{"simplify", passes::simplify, "fold constants, drop identities and repeated movement"},
+    Pass{"join-pads", passes::join_pads, "put values side by side that were padded and added"},
     Pass{"common-subexpressions", passes::common_subexpressions, "compute equal values once"},
-    Pass{"winograd", passes::winograd, "3x3 convolutions and their gradients by fewer multiplications, where that pays"},
+    Pass{"winograd", passes::winograd,
+         "3x3 convolutions and their gradients by fewer multiplications, where that pays"},
     Pass{"dead-code", passes::dead_code, "drop what no output needs"},
 };
 
@@ -57,9 +60,9 @@ constexpr std::array table{
 // drawn, for a gate that is gone from the end no longer widens it. Factors last: what is gone joins no qubits.
 constexpr std::array on_gates{"cancel-inverses", "merge-rotations", "push-through", "light-cone", "split-factors"};
 
-// Simplification first, for it makes values equal that were written differently; convolutions when they are final; the
-// sweep last, for all leave unused values behind.
-constexpr std::array standard{"simplify", "common-subexpressions", "winograd", "dead-code"};
+// Simplification first, for it makes values equal that were written differently; sums of pads when zeros are gone from
+// them; convolutions when they are final; the sweep last, for all leave unused values behind.
+constexpr std::array standard{"simplify", "join-pads", "common-subexpressions", "winograd", "dead-code"};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <cassert>
 #include <queue>
 
+#include "compiler/kernel/apart.h"
 #include "compiler/kernel/cluster.h"
 #include "compiler/kernel/lower.h"
 #include "compiler/kernel/plan.h"
@@ -28,7 +29,11 @@ using kernel::Storage;
 class Scheduler {
  public:
   Scheduler(const Graph& graph, const ScheduleOptions& options)
-      : graph_(graph), options_(options), clusters_(kernel::find_clusters(graph, options.fuse)) {
+      : graph_(graph),
+        options_(options),
+        clusters_(kernel::find_clusters(graph, options.fuse)),
+        writers_(kernel::find_writers(clusters_)),
+        nest_names_(clusters_.clusters.size()) {
     program_.name = graph.name;
     program_.lanes = options.lanes;
     homes_.of.resize(graph.nodes.size());
@@ -193,20 +198,13 @@ class Scheduler {
     const auto here = [&](const Cluster& c) {
       return !c.merged && c.level == level && c.varying == varying && c.dependence == dependence;
     };
-    std::vector<std::vector<int>> writers(graph_.nodes.size());  // of a stored value, within the stage
-    for (int k = 0; k < count; ++k) {
-      if (!here(all[k])) continue;
-      for (ValueId member : all[k].members) add_writer(writers, member, k);
-      for (const auto& sink : all[k].sinks)
-        if (sink.kind == kernel::Sink::Kind::part) add_writer(writers, sink.target, k);
-    }
     std::vector<std::vector<int>> readers(count);
     std::vector<int> waiting(count, 0);
     for (int k = 0; k < count; ++k) {
       if (!here(all[k])) continue;
       for (const auto& load : all[k].loads)
-        for (int writer : writers[load.root])
-          if (writer != k) {
+        for (int writer : writers_[load.root])
+          if (writer != k && here(all[writer])) {
             readers[writer].push_back(k);
             ++waiting[k];
           }
@@ -221,9 +219,17 @@ class Scheduler {
     while (!ready.empty()) {
       const int k = ready.top().second;
       ready.pop();
-      program_.nests.push_back(kernel::lower(graph_, clusters_, k, homes_, program_));
-      kernel::simplify(program_.nests.back());
-      stage.nests.push_back(static_cast<NestId>(program_.nests.size() - 1));
+      std::vector<kernel::Nest> nests = kernel::lower(graph_, clusters_, k, homes_, program_);
+      if (options_.explain) {
+        nests[0].notes = kernel::why_apart(graph_, clusters_, writers_, nest_names_, k);
+        nest_names_[k] = fmt::format("{}", program_.nests.size());
+        if (nests.size() > 1) nest_names_[k] += fmt::format(" .. {}", program_.nests.size() + nests.size() - 1);
+      }
+      for (kernel::Nest& nest : nests) {
+        kernel::simplify(nest);
+        stage.nests.push_back(static_cast<NestId>(program_.nests.size()));
+        program_.nests.push_back(std::move(nest));
+      }
       for (int reader : readers[k])
         if (--waiting[reader] == 0) ready.push({priority(all[reader]), reader});
     }
@@ -231,14 +237,11 @@ class Scheduler {
     if (!stage.nests.empty()) program_.stages.push_back(std::move(stage));
   }
 
-  /// `writer` writes `id` and hence a part of each concat that it lies in; and each value placed in `id` is its part.
-  void add_writer(std::vector<std::vector<int>>& writers, ValueId id, int writer) const {
-    for (ValueId at = id; at != graph::no_value; at = clusters_.part_of[at].concat) writers[at].push_back(writer);
-  }
-
   const Graph& graph_;
   const ScheduleOptions& options_;
   kernel::Clusters clusters_;
+  std::vector<std::vector<int>> writers_;
+  std::vector<std::string> nest_names_;  // by cluster, of those that are scheduled
   kernel::Homes homes_;
   Program program_;
   std::vector<int> first_write_, last_read_;  // levels, by value

@@ -10,8 +10,9 @@
 namespace qiln {
 
 struct ScheduleOptions {
-  int lanes = 16;    // samples a block
-  bool fuse = true;  // false: one nest a node, every value stored
+  int lanes = 16;        // samples a block
+  bool fuse = true;      // false: one nest a node, every value stored
+  bool explain = false;  // nests get notes why they are apart from those whose results they read
   /// Uniform outputs that lie one after another at the start of the uniform arena, in this order, laid out like the
   /// trainable params at the start of the parameter arena when the shapes are theirs.
   std::vector<std::string> contiguous_outputs;

@@ -67,8 +67,9 @@ class NestInterpreter {
     return sum;
   }
 
-  static bool in_bounds(const kernel::Access& access, const Point& at) {
-    for (const auto& guard : access.guards) {
+  static bool in_bounds(const kernel::Access& access, const Point& at) { return in_bounds(access.guards, at); }
+  static bool in_bounds(const std::vector<kernel::Guard>& guards, const Point& at) {
+    for (const auto& guard : guards) {
       const std::int64_t x = guard.offset + dot(guard.coefficients, at);
       if (x < 0 || x >= guard.extent) return false;
     }
@@ -155,6 +156,7 @@ class NestInterpreter {
       Point all = at;
       const Point inner = point(r, nest_.reduction);
       all.insert(all.end(), inner.begin(), inner.end());
+      if (!in_bounds(nest_.guards, all)) continue;
       for (int lane = 0; lane < lanes_; ++lane) {
         const double value = evaluate(nest_.prologue, all, lane, 0).back();
         result[lane] = largest ? std::max(result[lane], value) : result[lane] + value;

@@ -22,8 +22,10 @@ class ReduceEmitter {
         reduction_(builder.nest.reduction),
         prologue_(builder.nest.prologue),
         epilogue_(builder.nest.epilogue),
-        stores_(builder.nest.stores) {
+        stores_(builder.nest.stores),
+        terms_at_{0, std::vector<std::int64_t>(space_.size() + reduction_.size(), 0), 0, builder.nest.guards} {
     auto inner = accesses_of(prologue_), all = accesses_of(epilogue_);
+    inner.push_back(&terms_at_);
     all.insert(all.end(), inner.begin(), inner.end());
     for (auto& store : stores_) all.push_back(&store.access);
     collapse(space_, all);
@@ -65,12 +67,17 @@ class ReduceEmitter {
     if (b_.nest.varying) return;
     const int width = b_.target.lanes;
     const auto inner = static_cast<int>(space_.size() + reduction_.size()) - 1;
-    if (reduction_.back() >= width && vectorises(prologue_, inner)) {
+    const auto guarded = [&](int axis) {
+      return std::any_of(terms_at_.guards.begin(), terms_at_.guards.end(),
+                         [&](const kernel::Guard& guard) { return guard.coefficients[axis] != 0; });
+    };
+    if (reduction_.back() >= width && vectorises(prologue_, inner) && !guarded(inner)) {
       terms_ = width;
       return;
     }
     const auto outer = static_cast<int>(space_.size()) - 1;
-    bool fits = space_.back() >= width && vectorises(prologue_, outer) && vectorises(epilogue_, outer);
+    bool fits =
+        space_.back() >= width && vectorises(prologue_, outer) && vectorises(epilogue_, outer) && !guarded(outer);
     for (const auto& store : stores_) fits = fits && store.access.strides[outer] == 1;
     if (fits) outputs_ = width;
   }
@@ -114,13 +121,20 @@ class ReduceEmitter {
                    });
   }
 
+  /// What the term at a point adds: nothing where it does not count.
+  Value* term(std::span<const Coordinate> point) {
+    Value* counts = b_.in_bounds(terms_at_, point);
+    Value* value = emit_expression(b_, prologue_, point, nullptr).back();
+    return counts ? b_.ir.CreateSelect(counts, value, identity()) : value;
+  }
+
   std::vector<Value*> innermost(std::vector<Coordinate>& point, std::vector<Value*> accumulators) {
     const int axis = static_cast<int>(point.size()) - 1;
     const std::int64_t extent = reduction_.back(), step = std::int64_t{chains} * terms_, whole = extent / step * step;
     auto group = [&](Coordinate first, std::int64_t count, std::vector<Value*> into) {
       for (std::int64_t c = 0; c < count; ++c) {
         point.back() = first.plus(c * terms_);
-        into[c] = combined(into[c], emit_expression(b_, prologue_, point, nullptr).back());
+        into[c] = combined(into[c], term(point));
       }
       return into;
     };
@@ -137,7 +151,7 @@ class ReduceEmitter {
       b_.set_width(1);
       for (std::int64_t k = extent / terms_ * terms_; k < extent; ++k) {
         point.back() = {nullptr, k};
-        accumulators.back() = combined(accumulators.back(), emit_expression(b_, prologue_, point, nullptr).back());
+        accumulators.back() = combined(accumulators.back(), term(point));
       }
     }
     return accumulators;
@@ -147,6 +161,7 @@ class ReduceEmitter {
   std::vector<std::int64_t> space_, reduction_;
   kernel::Expression prologue_, epilogue_;
   std::vector<kernel::Store> stores_;
+  kernel::Access terms_at_;      // its guards say which terms count
   int terms_ = 1, outputs_ = 1;  // terms and outputs in a vector of a uniform nest
 };
 

@@ -1,7 +1,5 @@
 #include "compiler/kernel/cluster.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cassert>
 
@@ -126,7 +124,8 @@ class Clusterer {
       for (ValueId operand : n.operands) {
         const ValueId r = root(operand);
         ++uses_[r];
-        if (kind == PrimitiveKind::contract || kind == PrimitiveKind::circuit || is_copy(id) || spreads(n)) store(r);
+        if (kind == PrimitiveKind::contract && !scatters(id)) store(r);
+        if (kind == PrimitiveKind::circuit || is_copy(id) || spreads(n)) store(r);
         if (n.op == Primitive::concat && !is_whole(graph_, c_.views[operand], operand)) store(r);
         if (n.op == Primitive::concat || n.op == Primitive::batch_sum) anchored_[r] = true;
         if ((is_pointwise(n.op) || kind == PrimitiveKind::reduce) && !identity(operand)) store(r);
@@ -135,6 +134,20 @@ class Clusterer {
         if (n.type.varying && !graph_.varying(r)) store(r);
       }
     }
+  }
+
+  /// A contraction that adds each element of its one factor to some element of the result.
+  bool scatters(ValueId id) const {
+    const Node& n = node(id);
+    if (n.op != Primitive::contract || n.operands.size() != 1 || !identity(n.operands[0])) return false;
+    const auto& by = n.as<graph::ContractAttributes>();
+    std::vector<bool> found(by.space.size());
+    for (const graph::Affine& e : by.operands[0]) {
+      const int index = e.bare_index();
+      if (index < 0 || found[index]) return false;
+      found[index] = true;
+    }
+    return by.operands[0].size() == by.space.size() && by.space == graph_.shape(n.operands[0]);
   }
 
   /// A permutation of a value that has its elements in order.
@@ -185,7 +198,7 @@ class Clusterer {
     for (ValueId id = 0; id < graph_.nodes.size(); ++id) {
       if (!c_.live[id] || !is_root(id)) continue;
       if (is_pointwise(node(id).op) && !c_.stored[id] && !anchored_[id]) consider_inlining(id);
-      if (primitive(node(id).op).kind == PrimitiveKind::reduce)
+      if (primitive(node(id).op).kind == PrimitiveKind::reduce || scatters(id))
         consider_prologue(node(id).operands[0], c_.dependence[id]);
     }
   }
@@ -328,7 +341,8 @@ class Clusterer {
     } else if (kind == PrimitiveKind::reduce) {
       cluster = new_cluster(Cluster::Kind::reduce, id, n.type.shape);
     } else if (kind == PrimitiveKind::contract || spreads(n)) {
-      cluster = new_cluster(Cluster::Kind::contract, id, n.type.shape);
+      const bool in_place = scatters(id) && c_.inlined[root(n.operands[0])];
+      cluster = new_cluster(in_place ? Cluster::Kind::scatter : Cluster::Kind::contract, id, n.type.shape);
     } else {
       const bool relabels = n.op == Primitive::reshape;
       cluster = new_cluster(Cluster::Kind::copy, id, relabels ? graph_.shape(n.operands[0]) : n.type.shape);
@@ -347,24 +361,14 @@ class Clusterer {
       if (load.identity && c_.cluster_of[load.root] >= 0) candidates.push_back(c_.cluster_of[load.root]);
     std::sort(candidates.begin(), candidates.end(), std::greater<>());
     candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
-    std::vector<std::string> notes;
     int chosen = -1;
     for (int candidate : candidates) {
       if (!fuse_) break;
-      const ValueId anchor = c_.clusters[candidate].anchor;
-      if (!fits(candidate, id)) {
-        notes.push_back(fmt::format("not in the nest of %{}: another shape or stage", anchor));
-      } else if (waits_for(candidate, loads)) {
-        notes.push_back(fmt::format("not in the nest of %{}: an operand waits for that nest's result", anchor));
-      } else {
-        chosen = candidate;
-        break;
-      }
+      if (!fits(candidate, id) || waits_for(candidate, loads)) continue;
+      chosen = candidate;
+      break;
     }
-    if (chosen < 0) {
-      chosen = new_cluster(Cluster::Kind::pointwise, id, graph_.shape(id));
-      c_.clusters[chosen].notes = std::move(notes);
-    }
+    if (chosen < 0) chosen = new_cluster(Cluster::Kind::pointwise, id, graph_.shape(id));
     add_member(chosen, id);
     add_loads(chosen, loads);
     if (!fuse_) return;
@@ -470,6 +474,20 @@ bool is_leaf(const Node& node) {
 }
 
 bool is_scalar_op(const Node& node) { return is_pointwise(node.op) || node.op == Primitive::random; }
+
+std::vector<std::vector<int>> find_writers(const Clusters& clusters) {
+  std::vector<std::vector<int>> writers(clusters.cluster_of.size());
+  // What is written into a value is written into each concat that it lies in.
+  const auto add = [&](ValueId id, int writer) {
+    for (ValueId at = id; at != graph::no_value; at = clusters.part_of[at].concat) writers[at].push_back(writer);
+  };
+  for (int k = 0; k < static_cast<int>(clusters.clusters.size()); ++k) {
+    if (clusters.clusters[k].merged) continue;
+    for (ValueId member : clusters.clusters[k].members) add(member, k);
+    for (const auto& sink : clusters.clusters[k].sinks) add(sink.target, k);
+  }
+  return writers;
+}
 
 Clusters find_clusters(const Graph& graph, bool fuse) { return Clusterer(graph, fuse).run(); }
 

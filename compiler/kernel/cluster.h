@@ -3,12 +3,12 @@
 // Stored: operands of contractions and circuits, parts of a concat, outputs, values read through a view that is not the
 // identity, uniform values read by varying ones, and whatever is read outside its cluster. A pointwise value that is
 // read elsewhere but costs little given values stored anyway is computed again instead (it is then in no cluster). The
-// operand of a reduction is evaluated inside it (prologue) where nothing else reads it and that adds no buffer.
+// operand of a reduction is evaluated inside it (prologue) where nothing else reads it and that adds no buffer, and so
+// is that of a scatter: a contraction that adds each element of its one factor into some element of its result.
 // Uniform values that depend on less than others (Dependence) share no cluster with them, so that they can be computed
 // less often.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "compiler/graph/graph.h"
@@ -32,7 +32,7 @@ struct Load {
 };
 
 struct Cluster {
-  enum class Kind : std::uint8_t { pointwise, reduce, contract, circuit, copy } kind = Kind::pointwise;
+  enum class Kind : std::uint8_t { pointwise, reduce, contract, scatter, circuit, copy } kind = Kind::pointwise;
   graph::ValueId anchor = graph::no_value;  // the first member; of a copy of a part the value copied
   bool varying = false;
   Dependence dependence = Dependence::run;  // of all that it writes
@@ -40,9 +40,8 @@ struct Cluster {
   graph::Shape space;
   std::vector<graph::ValueId> members;  // ascending
   std::vector<Sink> sinks;
-  std::vector<Load> loads;         // roots read from buffers
-  std::vector<std::string> notes;  // why operands' nests did not take this one in
-  bool merged = false;             // into another: no longer there
+  std::vector<Load> loads;  // roots read from buffers
+  bool merged = false;      // into another: no longer there
 };
 
 /// Where a stored value lies when it is not in a buffer of its own.
@@ -65,6 +64,10 @@ struct Clusters {
 
 /// `fuse` false: every value is stored and every computation a cluster of its own.
 Clusters find_clusters(const graph::Graph& graph, bool fuse);
+
+/// The clusters that write the buffer of each value, or a part of it: the parts of a concat, the terms of a sum over
+/// the batch.
+std::vector<std::vector<int>> find_writers(const Clusters& clusters);
 
 bool is_leaf(const graph::Node& node);       // input, param, constant: has a buffer from the start
 bool is_scalar_op(const graph::Node& node);  // pointwise or random: an instruction of an expression

@@ -140,7 +140,8 @@ struct Nest {
   // reduce
   std::vector<std::int64_t> reduction;
   Primitive combiner = Primitive::reduce_sum;
-  Expression prologue;  // its last instruction is reduced
+  Expression prologue;        // its last instruction is reduced
+  std::vector<Guard> guards;  // by (space..., reduction...): what is out of bounds is left out
   // contract
   std::vector<Phase> phases;
   std::optional<Winograd> winograd;  // the same sums with fewer multiplications

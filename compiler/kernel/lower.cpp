@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <map>
+#include <utility>
 
 #include "compiler/graph/winograd.h"
 #include "compiler/kernel/gather.h"
@@ -28,17 +29,15 @@ class Lowering {
         homes_(homes),
         program_(program) {}
 
-  Nest run() {
+  std::vector<Nest> run() {
     const Node& anchor = graph_[cluster_.anchor];
-    nest_.varying = cluster_.varying;
-    nest_.origin = anchor.origin;
-    nest_.notes = cluster_.notes;
-    nest_.label = label();
-    nest_.space = cluster_.space;
+    if (cluster_.kind == Cluster::Kind::scatter) return lower_scatter(anchor);
+    start();
+    const Frame frame = plain_frame(nest_.space);
     switch (cluster_.kind) {
       case Cluster::Kind::circuit:
         lower_circuit(anchor);
-        return std::move(nest_);
+        return {std::move(nest_)};
       case Cluster::Kind::contract:
         nest_.kind = Nest::Kind::contract;
         lower_contract(anchor);
@@ -49,14 +48,23 @@ class Lowering {
         break;
       case Cluster::Kind::pointwise:
       case Cluster::Kind::copy:
+      case Cluster::Kind::scatter:
         break;
     }
-    lower_epilogue();
+    lower_epilogue(frame);
     if (cluster_.kind == Cluster::Kind::contract) lower_winograd(anchor);
-    return std::move(nest_);
+    return {std::move(nest_)};
   }
 
  private:
+  void start() {
+    nest_ = {};
+    nest_.varying = cluster_.varying;
+    nest_.origin = graph_[cluster_.anchor].origin;
+    nest_.label = label();
+    nest_.space = cluster_.space;
+  }
+
   const View& view(ValueId id) const { return all_.views[id]; }
   bool identity(ValueId id) const { return is_identity(graph_, view(id), id); }
 
@@ -80,29 +88,44 @@ class Lowering {
     return static_cast<std::int32_t>(found - nest_.arguments.begin());
   }
 
-  /// Which index of the nest each axis of a value follows, and how many indices there are.
+  /// The coordinates of the values of an expression by the nest's indices, which run to `extents`. Where a guard fails
+  /// they name no element.
   struct Frame {
-    std::vector<int> index;
-    int count = 0;
+    graph::AffineMap axes;
+    std::vector<std::int64_t> extents;
+    std::vector<Guard> guards;
   };
-  static Frame plain_frame(std::size_t rank) {
-    Frame frame;
-    for (std::size_t a = 0; a < rank; ++a) frame.index.push_back(static_cast<int>(a));
-    frame.count = static_cast<int>(rank);
+  static graph::Affine index(std::size_t count, std::size_t k, std::int64_t step = 1, std::int64_t start = 0) {
+    graph::Affine e{std::vector<std::int64_t>(count, 0), start};
+    e.coefficients[k] = step;
+    return e;
+  }
+  static Frame plain_frame(const std::vector<std::int64_t>& space) {
+    Frame frame{{}, space, {}};
+    for (std::size_t a = 0; a < space.size(); ++a) frame.axes.push_back(index(space.size(), a));
     return frame;
   }
 
-  static std::vector<std::int64_t> spread(const std::vector<std::int64_t>& by_axis, const Frame& frame) {
-    std::vector<std::int64_t> by_index(frame.count, 0);
-    for (std::size_t a = 0; a < by_axis.size(); ++a) by_index[frame.index[a]] += by_axis[a];
+  /// An affine function of a value's coordinates as one of the nest's indices.
+  static graph::Affine spread(const std::vector<std::int64_t>& by_axis, std::int64_t offset, const Frame& frame) {
+    graph::Affine by_index{std::vector<std::int64_t>(frame.extents.size(), 0), offset};
+    for (std::size_t a = 0; a < by_axis.size(); ++a) {
+      for (std::size_t k = 0; k < frame.extents.size(); ++k)
+        by_index.coefficients[k] += by_axis[a] * frame.axes[a].coefficients[k];
+      by_index.offset += by_axis[a] * frame.axes[a].offset;
+    }
     return by_index;
   }
 
   Access access(const View& v, const Frame& frame) {
     const Home& home = homes_.of[v.root];
-    Access access{argument(home.buffer), spread(v.strides, frame), home.offset + v.offset, {}};
-    for (const Guard& guard : v.guards)
-      access.guards.push_back({spread(guard.coefficients, frame), guard.offset, guard.extent});
+    const graph::Affine place = spread(v.strides, home.offset + v.offset, frame);
+    Access access{argument(home.buffer), place.coefficients, place.offset, frame.guards};
+    for (const Guard& guard : v.guards) {
+      const graph::Affine e = spread(guard.coefficients, guard.offset, frame);
+      const Guard seen{e.coefficients, e.offset, guard.extent};
+      if (!is_idle(seen, frame.extents)) access.guards.push_back(seen);
+    }
     return access;
   }
 
@@ -149,7 +172,9 @@ class Lowering {
       instruction.kind = Instruction::Kind::random;
       instruction.random = node.as<graph::RandomAttributes>();
       instruction.access.argument = -1;
-      instruction.access.strides = spread(contiguous_strides(node.type.shape), b.frame);
+      const graph::Affine place = spread(contiguous_strides(node.type.shape), 0, b.frame);
+      instruction.access.strides = place.coefficients;
+      instruction.access.offset = place.offset;
     } else if (is_pointwise(node.op)) {
       instruction.op = node.op;
       for (std::size_t k = 0; k < node.operands.size(); ++k) instruction.operands[k] = build(b, node.operands[k]);
@@ -163,19 +188,56 @@ class Lowering {
   void lower_reduce(const Node& node) {
     const auto& axes = node.as<graph::AxesAttributes>().axes;
     const auto& shape = graph_.shape(node.operands[0]);
-    Frame frame;
-    frame.count = static_cast<int>(shape.size());
-    int kept = 0, reduced = static_cast<int>(shape.size() - axes.size());
+    Frame frame{{}, nest_.space, {}};
+    std::size_t kept = 0, reduced = shape.size() - axes.size();
     for (int a = 0; a < static_cast<int>(shape.size()); ++a) {
       const bool summed = std::find(axes.begin(), axes.end(), a) != axes.end();
-      frame.index.push_back(summed ? reduced++ : kept++);
+      frame.axes.push_back(index(shape.size(), summed ? reduced++ : kept++));
       if (summed) nest_.reduction.push_back(shape[a]);
     }
+    frame.extents.insert(frame.extents.end(), nest_.reduction.begin(), nest_.reduction.end());
     nest_.combiner = node.op;
+    build_prologue(node.operands[0], frame);
+  }
+
+  void build_prologue(ValueId operand, const Frame& frame) {
     Building b{nest_.prologue, frame, false, {}};
-    const std::int32_t last = build(b, node.operands[0]);
+    const std::int32_t last = build(b, operand);
     assert(last + 1 == static_cast<std::int32_t>(nest_.prologue.size()) && "the last instruction is reduced");
     (void)last;
+  }
+
+  /// Each phase sums, at the outputs of its lattice, the expression where it contributes to them.
+  std::vector<Nest> lower_scatter(const Node& node) {
+    // Each axis of the operand as a factor of its own: its access is the coordinate.
+    graph::ContractAttributes contract = node.as<graph::ContractAttributes>();
+    const graph::AffineMap map = std::exchange(contract.operands, {})[0];
+    std::vector<Placement> axes;
+    for (std::size_t a = 0; a < map.size(); ++a) {
+      contract.operands.push_back({map[a]});
+      axes.push_back({static_cast<std::int32_t>(a), {1}, 0, {graph_.shape(node.operands[0])[a]}});
+    }
+    std::vector<Nest> nests;
+    for (const Phase& phase : gather_phases(contract, axes, node.type.shape)) {
+      start();
+      nest_.kind = Nest::Kind::reduce;
+      nest_.space = phase.extents;
+      nest_.reduction = phase.reduction;
+      Frame terms{{}, phase.extents, {}};
+      terms.extents.insert(terms.extents.end(), phase.reduction.begin(), phase.reduction.end());
+      for (const Access& axis : phase.factors) {
+        terms.axes.push_back({axis.strides, axis.offset});
+        terms.guards.insert(terms.guards.end(), axis.guards.begin(), axis.guards.end());
+      }
+      nest_.guards = terms.guards;
+      build_prologue(node.operands[0], terms);
+      Frame outputs{{}, phase.extents, {}};
+      for (std::size_t a = 0; a < phase.extents.size(); ++a)
+        outputs.axes.push_back(index(phase.extents.size(), a, phase.step[a], phase.start[a]));
+      lower_epilogue(outputs);
+      nests.push_back(std::move(nest_));
+    }
+    return nests;
   }
 
   Placement placement(ValueId operand) {
@@ -230,46 +292,47 @@ class Lowering {
     return contract;
   }
 
-  void lower_epilogue() {
-    const Frame frame = plain_frame(nest_.space.size());
+  void lower_epilogue(const Frame& frame) {
     Building b{nest_.epilogue, frame, true, {}};
     if (cluster_.kind == Cluster::Kind::copy) {
       lower_copy(b);
       return;
     }
     for (ValueId member : cluster_.members)
-      if (all_.stored[member]) add_store(build(b, member), homes_.of[member], contiguous_strides(graph_.shape(member)));
-    for (const auto& sink : cluster_.sinks) add_sink(build(b, view(sink.value).root), sink);
+      if (all_.stored[member])
+        add_store(build(b, member), homes_.of[member], contiguous_strides(graph_.shape(member)), frame);
+    for (const auto& sink : cluster_.sinks) add_sink(build(b, view(sink.value).root), sink, frame);
   }
 
-  void add_store(std::int32_t value, const Home& home, std::vector<std::int64_t> strides) {
+  void add_store(std::int32_t value, const Home& home, const std::vector<std::int64_t>& strides, const Frame& frame) {
+    const graph::Affine place = spread(strides, home.offset, frame);
     Store store;
     store.value = value;
-    store.access = {argument(home.buffer, true), std::move(strides), home.offset, {}};
+    store.access = {argument(home.buffer, true), place.coefficients, place.offset, {}};
     nest_.stores.push_back(std::move(store));
   }
 
-  void add_sink(std::int32_t value, const Sink& sink) {
+  void add_sink(std::int32_t value, const Sink& sink, const Frame& frame) {
     if (sink.kind == Sink::Kind::part) {
       Home home = homes_.of[sink.target];
       home.offset += sink.offset;
-      add_store(value, home, contiguous_strides(graph_.shape(sink.target)));
+      add_store(value, home, contiguous_strides(graph_.shape(sink.target)), frame);
       return;
     }
-    std::vector<std::int64_t> strides = contiguous_strides(nest_.space);
+    std::vector<std::int64_t> strides = contiguous_strides(cluster_.space);
     const Node& node = graph_[sink.value];
     if (cluster_.kind != Cluster::Kind::copy && !is_whole(graph_, view(sink.value), sink.value)) {
       assert(node.op == Primitive::permute);
       const auto result = contiguous_strides(node.type.shape);
       for (std::size_t a = 0; a < result.size(); ++a) strides[node.as<graph::AxesAttributes>().axes[a]] = result[a];
     }
-    add_store(value, {homes_.partial[sink.target], 0}, std::move(strides));
+    add_store(value, {homes_.partial[sink.target], 0}, strides, frame);
     nest_.stores.back().batch_sum = true;
   }
 
   void lower_copy(Building& b) {
     if (cluster_.members.empty()) {
-      for (const auto& sink : cluster_.sinks) add_sink(build(b, sink.value), sink);
+      for (const auto& sink : cluster_.sinks) add_sink(build(b, sink.value), sink, b.frame);
       return;
     }
     const Node& node = graph_[cluster_.anchor];
@@ -282,7 +345,7 @@ class Lowering {
       load.access = access(*view_through(graph_, node, view(node.operands[0])), b.frame);
       value = append(b, std::move(load));
     }
-    add_store(value, homes_.of[cluster_.anchor], contiguous_strides(nest_.space));
+    add_store(value, homes_.of[cluster_.anchor], contiguous_strides(nest_.space), b.frame);
   }
 
   void lower_circuit(const Node& node) {
@@ -369,45 +432,44 @@ class Lowering {
   Nest nest_;
 };
 
-/// Calls visit(access, in_prologue) for every access of a pointwise or reduce nest.
+/// Calls visit(coefficients) for every affine function of the indices of a pointwise or reduce nest: by (space...) in
+/// the epilogue and in stores, by (space..., reduction...) elsewhere.
 template <class Visit>
-void each_access(Nest& nest, const Visit& visit) {
-  for (auto& i : nest.prologue)
-    if (i.kind == Instruction::Kind::load || i.kind == Instruction::Kind::random) visit(i.access);
-  for (auto& i : nest.epilogue)
-    if (i.kind == Instruction::Kind::load || i.kind == Instruction::Kind::random) visit(i.access);
-  for (auto& store : nest.stores) visit(store.access);
+void each_affine(Nest& nest, const Visit& visit) {
+  const auto guards = [&](std::vector<Guard>& all) {
+    for (Guard& guard : all) visit(guard.coefficients);
+  };
+  const auto expression = [&](Expression& all) {
+    for (Instruction& i : all) {
+      if (i.kind != Instruction::Kind::load && i.kind != Instruction::Kind::random) continue;
+      visit(i.access.strides);
+      guards(i.access.guards);
+    }
+  };
+  expression(nest.prologue);
+  guards(nest.guards);
+  expression(nest.epilogue);
+  for (Store& store : nest.stores) visit(store.access.strides);
 }
 
 /// Whether all accesses pass axis `a` and the next one, of extent `inner`, in one stride. Epilogue accesses do not
 /// mention the reduction.
 bool joins(Nest& nest, std::size_t a, std::int64_t inner) {
   bool possible = true;
-  const auto nested = [&](const std::vector<std::int64_t>& strides) {
+  each_affine(nest, [&](const std::vector<std::int64_t>& strides) {
     if (a + 1 < strides.size() && strides[a] != inner * strides[a + 1]) possible = false;
-  };
-  each_access(nest, [&](Access& access) {
-    nested(access.strides);
-    for (auto& guard : access.guards) nested(guard.coefficients);
   });
   return possible;
 }
 
 void erase_axis(Nest& nest, std::size_t a) {
-  const auto erase = [&](std::vector<std::int64_t>& strides) {
+  each_affine(nest, [&](std::vector<std::int64_t>& strides) {
     if (a < strides.size()) strides.erase(strides.begin() + static_cast<std::ptrdiff_t>(a));
-  };
-  each_access(nest, [&](Access& access) {
-    erase(access.strides);
-    for (auto& guard : access.guards) erase(guard.coefficients);
   });
 }
 
 void insert_axis(Nest& nest) {
-  each_access(nest, [&](Access& access) {
-    access.strides.insert(access.strides.begin(), 0);
-    for (auto& guard : access.guards) guard.coefficients.insert(guard.coefficients.begin(), 0);
-  });
+  each_affine(nest, [&](std::vector<std::int64_t>& strides) { strides.insert(strides.begin(), 0); });
   nest.space.insert(nest.space.begin(), 1);
 }
 
@@ -444,10 +506,12 @@ void simplify(Nest& nest) {
       i.access.strides.push_back(0);
       for (auto& guard : i.access.guards) guard.coefficients.push_back(0);
     }
+    for (auto& guard : nest.guards) guard.coefficients.push_back(0);
   }
 }
 
-Nest lower(const Graph& graph, const Clusters& clusters, int cluster, const Homes& homes, Program& program) {
+std::vector<Nest> lower(const Graph& graph, const Clusters& clusters, int cluster, const Homes& homes,
+                        Program& program) {
   return Lowering(graph, clusters, cluster, homes, program).run();
 }
 

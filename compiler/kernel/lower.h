@@ -20,8 +20,9 @@ struct Homes {
   std::vector<BufferId> expanded;  // of a splat constant that a circuit or an output needs in full, else -1
 };
 
-/// The nest of a cluster. Adds the scratch buffers of a circuit to the program.
-Nest lower(const graph::Graph& graph, const Clusters& clusters, int cluster, const Homes& homes, Program& program);
+/// The nest of a cluster, or those that together compute it. Adds the scratch buffers of a circuit to the program.
+std::vector<Nest> lower(const graph::Graph& graph, const Clusters& clusters, int cluster, const Homes& homes,
+                        Program& program);
 
 /// Drops axes of extent 1 and joins neighbouring axes that all accesses pass in one stride: pointwise and reduce nests.
 /// The space keeps at least one axis.

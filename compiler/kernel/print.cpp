@@ -51,6 +51,7 @@ class Printer {
     // Output coordinates are i j k …, indices summed over p q r …
     std::string outer = std::string("ijklmno").substr(0, std::min<std::size_t>(nest_.space.size(), 7));
     print_expression(nest_.prologue, outer + "pqrstuv", "p");
+    if (!nest_.guards.empty()) line("counts" + conditions(nest_.guards, outer + "pqrstuv"));
     if (nest_.winograd)
       print_winograd(*nest_.winograd);
     else
@@ -70,7 +71,12 @@ class Printer {
   std::string place(const Access& access, const std::string& names) const {
     std::string text = fmt::format("{}[{}]", program_.buffers[nest_.arguments[access.argument].buffer].name,
                                    affine(access.strides, access.offset, names));
-    for (const auto& guard : access.guards)
+    return text + conditions(access.guards, names);
+  }
+
+  static std::string conditions(const std::vector<Guard>& guards, const std::string& names) {
+    std::string text;
+    for (const auto& guard : guards)
       text += fmt::format(" if 0 <= {} < {}", affine(guard.coefficients, guard.offset, names), guard.extent);
     return text;
   }

@@ -87,6 +87,8 @@ class Verifier {
     Extents all = nest.space;
     all.insert(all.end(), nest.reduction.begin(), nest.reduction.end());
     check(nest, nest.prologue, all);
+    for (const auto& guard : nest.guards)
+      if (guard.coefficients.size() != all.size()) say(where_ + ": a guard with another number of indices");
     check(nest, nest.epilogue, nest.space);
     for (const auto& phase : nest.phases) {
       Extents points = phase.extents;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace qiln::kernel {
 namespace {
@@ -50,22 +51,31 @@ std::optional<Strides> reshaped_strides(const Shape& from, const Strides& stride
   return result;
 }
 
-void drop_idle_guards(View& view, const Shape& shape) {
-  std::erase_if(view.guards, [&](const Guard& guard) {
-    std::int64_t low = guard.offset, high = guard.offset;
-    for (std::size_t a = 0; a < shape.size(); ++a) {
-      std::int64_t reach = guard.coefficients[a] * (shape[a] - 1);
-      (reach < 0 ? low : high) += reach;
-    }
-    return low >= 0 && high < guard.extent;
-  });
-}
-
 /// Calls change(strides, offset) for the address and for each guard.
 template <class Change>
 void each_affine(View& view, const Change& change) {
   change(view.strides, view.offset);
   for (auto& guard : view.guards) change(guard.coefficients, guard.offset);
+}
+
+/// A contraction that gathers from an operand of shape `from`.
+void gather(View& view, const graph::ContractAttributes& by, const Shape& from) {
+  const std::size_t rank = by.output.size();
+  const auto add = [&](Strides& to, const graph::Affine& e, std::int64_t times) {
+    for (std::size_t a = 0; a < rank; ++a) to[a] += times * e.coefficients[by.output[a].bare_index()];
+  };
+  each_affine(view, [&](Strides& strides, std::int64_t& offset) {
+    const Strides old = std::exchange(strides, Strides(rank, 0));
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      add(strides, by.operands[0][i], old[i]);
+      offset += old[i] * by.operands[0][i].offset;
+    }
+  });
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    Guard guard{Strides(rank, 0), by.operands[0][i].offset, from[i]};
+    add(guard.coefficients, by.operands[0][i], 1);
+    view.guards.push_back(std::move(guard));
+  }
 }
 
 View root_view(const Graph& graph, ValueId value) {
@@ -88,10 +98,31 @@ Strides contiguous_strides(const Shape& shape) {
   return strides;
 }
 
+bool is_idle(const Guard& guard, const std::vector<std::int64_t>& extents) {
+  std::int64_t low = guard.offset, high = guard.offset;
+  for (std::size_t a = 0; a < extents.size(); ++a) {
+    const std::int64_t reach = guard.coefficients[a] * (extents[a] - 1);
+    (reach < 0 ? low : high) += reach;
+  }
+  return low >= 0 && high < guard.extent;
+}
+
 bool spreads(const Node& node) {
   if (node.op != Primitive::pad) return false;
   const auto& step = node.as<graph::StrideAttributes>().step;
   return std::any_of(step.begin(), step.end(), [](auto s) { return s != 1; });
+}
+
+bool gathers(const Node& node) {
+  if (node.op != Primitive::contract || node.operands.size() != 1) return false;
+  const auto& by = node.as<graph::ContractAttributes>();
+  std::vector<bool> found(by.space.size());
+  for (std::size_t a = 0; a < by.output.size(); ++a) {
+    const int index = by.output[a].bare_index();
+    if (index < 0 || found[index] || by.space[index] != node.type.shape[a]) return false;
+    found[index] = true;
+  }
+  return by.output.size() == by.space.size();
 }
 
 std::optional<View> view_through(const Graph& graph, const Node& node, const View& operand) {
@@ -146,11 +177,15 @@ std::optional<View> view_through(const Graph& graph, const Node& node, const Vie
       }
       break;
     }
+    case Primitive::contract:
+      if (!gathers(node)) return std::nullopt;
+      gather(view, node.as<graph::ContractAttributes>(), from);
+      break;
     default:
       return std::nullopt;
   }
   if (!possible) return std::nullopt;
-  drop_idle_guards(view, shape);
+  std::erase_if(view.guards, [&](const Guard& guard) { return is_idle(guard, shape); });
   return view;
 }
 
@@ -187,7 +222,7 @@ std::vector<View> find_views(const Graph& graph, const std::vector<bool>& live) 
     const Node& node = graph[id];
     views[id] = root_view(graph, id);
     const auto kind = primitive(node.op).kind;
-    if (kind != PrimitiveKind::movement && kind != PrimitiveKind::identity) continue;
+    if (kind != PrimitiveKind::movement && kind != PrimitiveKind::identity && !gathers(node)) continue;
     if (node.op == Primitive::concat) continue;
     auto view = view_through(graph, node, views[node.operands[0]]);
     if (!view || (unguarded[id] && !view->guards.empty())) continue;

@@ -1,4 +1,5 @@
-// Views: movement of a value that only changes how the elements of another one, its root, are addressed.
+// Views: movement of a value that only changes how the elements of another one, its root, are addressed; the windows of
+// a pooling layer are such movement, too.
 #pragma once
 
 #include <optional>
@@ -19,9 +20,14 @@ struct View {
 };
 
 std::vector<std::int64_t> contiguous_strides(const graph::Shape& shape);
+/// Whether a guard holds at all indices below `extents`.
+bool is_idle(const Guard& guard, const std::vector<std::int64_t>& extents);
+
+/// Whether a contraction sums nothing up: each element of its result is one of its factor, or 0 out of range.
+bool gathers(const graph::Node& node);
 
 /// The view that `node` makes of its operand, seen through `operand`; nothing where no affine access does it: a reshape
-/// that joins axes which do not lie in one another, a pad that spreads elements.
+/// that joins axes which do not lie in one another, a pad that spreads elements, a contraction that does not gather.
 std::optional<View> view_through(const graph::Graph& graph, const graph::Node& node, const View& operand);
 
 /// What the values are views of. A movement becomes a root of its own (a copy) where no view exists, where a guarded

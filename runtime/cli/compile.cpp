@@ -98,6 +98,7 @@ std::string emitted(const Options& options) {
   if (options.emit == "circuit") throw Error("circuits are part of `--program network`; later programs hold blocks", 1);
   ScheduleOptions schedule_options;
   schedule_options.lanes = options.compile.target().lanes;
+  schedule_options.explain = options.emit == "kernel";
   kernel::Program program = schedule(graph, schedule_options);
   return options.emit == "kernel" ? kernel::print(program, &file.sources()) : code(program, options);
 }

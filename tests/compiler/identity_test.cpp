@@ -47,7 +47,7 @@ TEST_CASE("the identity of a nest is blind to names and to which buffers it uses
                             [](Nest& n) {
                               n.origin = {1, 2, 3, 4, true};
                             },
-                            [](Nest& n) { n.notes = {"not in the nest of %3"}; },
+                            [](Nest& n) { n.notes = {"apart from nest 3: one sum a nest"}; },
                             [](Nest& n) { n.arguments[0].buffer = 41; },
                             [](Nest& n) { std::swap(n.arguments[0].buffer, n.arguments[2].buffer); }};
   for (const Change& change : changes) {
@@ -83,6 +83,7 @@ TEST_CASE("all else is in the identity of a nest, however deep it lies") {
       [](Nest& n) { n.reduction = {3}; },
       [](Nest& n) { n.combiner = Primitive::reduce_max; },
       [](Nest& n) { n.prologue.resize(1); },
+      [](Nest& n) { n.guards.resize(1); },
       [](Nest& n) { n.phases[0].extents[0] = 5; },
       [](Nest& n) { n.phases[0].start[1] = 1; },
       [](Nest& n) { n.phases[0].step[1] = 2; },

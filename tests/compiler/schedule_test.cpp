@@ -19,6 +19,7 @@ namespace {
 Program scheduled(const graph::Graph& graph, std::vector<std::string> contiguous = {}) {
   ScheduleOptions options;
   options.contiguous_outputs = std::move(contiguous);
+  options.explain = true;
   Program program = schedule(graph, options);
   CHECK(kernel::verify(program) == std::vector<std::string>{});
   return program;
@@ -98,8 +99,11 @@ TEST_CASE("a value that waits for a sum over the whole of another starts a nest 
   const auto program = scheduled(layer.graph);
   REQUIRE(program.nests.size() == 3);
   CHECK(program.nests[2].kind == Nest::Kind::pointwise);
-  REQUIRE(program.nests[2].notes.size() == 1);
-  CHECK(kernel::print(program).find("waits for that nest's result") != std::string::npos);
+  CHECK(program.nests[1].notes ==
+        std::vector<std::string>{"apart from nest 0: the sum here begins when those there are complete"});
+  CHECK(program.nests[2].notes == std::vector<std::string>{"apart from nest 0: nest 1, read here, too, waits for it",
+                                                           "apart from nest 1: over [8] there, over [8, 20] here"});
+  CHECK(kernel::print(program).find("# apart from nest 0") != std::string::npos);
 }
 
 TEST_CASE("cheap values are computed again instead of stored") {

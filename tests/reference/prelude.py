@@ -190,6 +190,32 @@ def add_losses(cases):
               lambda x, z: mean(F.cross_entropy(x, F.softmax(z, 1), reduction="none")), x=image(3, 2, 5), z=image(3, 2, 5))
 
 
+def add_linear(cases):
+    for shape, out in [((7,), 5), ((1,), 1), ((1,), 3), ((13,), 2), ((3, 5), 2), ((2, 1, 7), 3)]:
+        cases.add(f"x |> linear({out})", F.linear, weighted("linear", (out, shape[-1]), (out,)), x=image(*shape))
+
+
+def add_activations(cases):
+    for body, function in [("relu", F.relu), ("sigmoid", torch.sigmoid), ("tanh", torch.tanh), ("silu", F.silu),
+                           ("gelu", F.gelu)]:
+        for shape, scale in [((3, 5), 4.0), ((1, 1, 1), 1.0), ((7,), 30.0)]:
+            cases.add(f"x |> {body}", function, x=image(*shape, scale=scale))
+
+
+def add_more_pools(cases):
+    """Windows that overlap at strides 1 and 2, reach beyond borders on all sides, or are as large as the image."""
+    for c, h, w, k, stride, pad in [(3, 5, 7, 5, 2, 2), (1, 1, 1, 3, 2, 1), (2, 2, 3, 3, 3, 1), (2, 7, 7, 7, 1, 0),
+                                    (1, 11, 13, 4, 3, 2)]:
+        arguments = f"{k}, stride = {stride}, pad = {pad}"
+        cases.add(f"x |> max_pool({arguments})", lambda x: F.max_pool2d(x, k, stride, pad), x=image(c, h, w))
+        cases.add(f"x |> avg_pool({arguments})", lambda x: F.avg_pool2d(x, k, stride, pad), x=image(c, h, w))
+    cases.add("relu(x) |> max_pool(3, stride = 2, pad = 1) |> sigmoid",
+              lambda x: torch.sigmoid(F.max_pool2d(F.relu(x), 3, 2, 1)), x=image(2, 7, 5))
+    for c, h, w, rows, columns in [(2, 7, 5, 3, 2), (1, 6, 4, 3, 2), (3, 1, 1, 1, 1), (2, 5, 5, 1, 1), (1, 3, 2, 5, 4)]:
+        cases.add(f"x |> adaptive_max_pool({rows}, {columns})", lambda x: F.adaptive_max_pool2d(x, (rows, columns)),
+                  x=image(c, h, w))
+
+
 def attention_module():
     return nn.MultiheadAttention(6, 2)
 
@@ -226,7 +252,8 @@ def initial_values():
 
 def main():
     cases = Cases()
-    for add in (add_convolutions, add_norms, add_pools, add_attention, add_functions, add_losses):
+    for add in (add_convolutions, add_norms, add_pools, add_attention, add_functions, add_losses, add_linear,
+                add_activations, add_more_pools):
         add(cases)
     formula.write("prelude.json", {
         "about": "float64 values of prelude.py; an array is its projection on stream 64 k + 62, its largest size and "

@@ -1,4 +1,4 @@
-// A worker of the measurements: forward and adjoint of 48 dense one-qubit gates (three layers, a CNOT chain between layers)
+// A worker of run.sh: forward and adjoint of 48 dense one-qubit gates (three layers, a CNOT chain between layers)
 // on 16 qubits, 16 samples, one thread; or, as `bound`, the same number of multiply-adds in registers, which is what
 // the arithmetic alone would take: 16 lane operations a pair of amplitudes for the state, 48 for its adjoint (two
 // states undone, one outer product).
