@@ -11,4 +11,6 @@ int main(int argc, char** argv) { return Catch::Session().run(argc, argv); }
 namespace {
 /// Every boundary between phases is verified, here and in each `qiln` that tests start (compiler/verification.h).
 [[maybe_unused]] const int verified = setenv("QILN_VERIFY", "1", 1);
+/// They read the data that ships, never what this user has fetched.
+[[maybe_unused]] const int data_folder = setenv("QILN_DATA", QILN_SOURCE_DIR "/models/data", 1);
 }  // namespace

@@ -9,7 +9,7 @@
 #include "compiler/pipeline.h"
 #include "dsl/error.h"
 #include "runtime/data/hold_out.h"
-#include "runtime/data/mnist.h"
+#include "runtime/data/source.h"
 
 namespace qiln::cli {
 namespace {
@@ -26,8 +26,8 @@ data::Images load_images(const dsl::Settings& settings) {
   for (auto label : mnist.labels.value) selection.labels.push_back(static_cast<std::int32_t>(label));
   if (settings.data.limit.value) selection.limit = static_cast<std::size_t>(*settings.data.limit.value);
   selection.seed = data_seed(settings);
-  return data::select(data::load_mnist(mnist.split.value == s::Split::train ? data::Split::train : data::Split::test),
-                      selection);
+  const auto split = mnist.split.value == s::Split::train ? data::Split::train : data::Split::test;
+  return data::select(data::load_source(data::KnownSource{"mnist"}, split).images, selection);
 }
 
 train::OptimiserSettings optimiser_settings(const s::Train& train) {

@@ -11,11 +11,11 @@
 #include <fmt/ranges.h>
 
 #include "dsl/error.h"
+#include "runtime/data/memory_limit.h"
 
 namespace qiln::data {
 namespace {
 
-constexpr std::size_t max_elements = std::size_t{1} << 32;
 constexpr std::size_t chunk = std::size_t{1} << 20;
 
 [[noreturn]] void fail(const std::filesystem::path& path, std::string_view what) {
@@ -73,9 +73,9 @@ std::vector<std::size_t> read_shape(Reader& reader, const std::filesystem::path&
     std::uint8_t b[4];
     if (reader.read(b, 4) != 4) fail(path, fmt::format("the header ends early, at byte {}; fetch the file again", at));
     extent = std::size_t{b[0]} << 24 | std::size_t{b[1]} << 16 | std::size_t{b[2]} << 8 | b[3];
-    if (extent != 0 && elements > max_elements / extent)
+    if (extent != 0 && elements > most_elements / extent)
       fail(path,
-           fmt::format("the size at byte {} makes more than {} elements; the header is damaged", at, max_elements));
+           fmt::format("the size at byte {} makes more than {} elements; the header is damaged", at, most_elements));
     elements *= extent;
   }
   return shape;
@@ -90,6 +90,9 @@ IdxArray load_idx(const std::filesystem::path& path) {
   for (const std::size_t extent : array.shape) expected *= extent;
   while (array.elements.size() < expected) {
     const std::size_t start = array.elements.size();
+    if (start >= memory_limit())
+      fail(path, fmt::format("it unpacks to more than the {} bytes that are read into this machine's memory",
+                             memory_limit()));
     array.elements.resize(start + std::min(chunk, expected - start));
     const std::size_t got = reader.read(array.elements.data() + start, array.elements.size() - start);
     if (got != array.elements.size() - start)

@@ -17,8 +17,8 @@ struct IdxArray {
 };
 
 /// Reads a whole file. A file that is missing, damaged, cut short, longer than its header says, of another type, or
-/// larger than 4 GiB unpacked is a qiln::Error that names the file, the place and the fix. Memory grows with the bytes
-/// that are really there, never with what a header claims.
+/// larger than memory_limit() unpacked is a qiln::Error that names the file, the place and the fix. Memory grows with
+/// the bytes that are really there, never with what a header claims.
 IdxArray load_idx(const std::filesystem::path& path);
 
 /// Images [count, height, width] or [count, height, width, channels] and, when `labels` is not empty, their labels

@@ -29,14 +29,20 @@ struct Images {
 
 /// What `data { … }` keeps of a source.
 struct Selection {
-  std::vector<std::int32_t> labels = {};  // keep images with one of these; empty keeps all
-  std::optional<std::size_t> limit = {};  // at most so many, drawn by `seed`; none keeps all
+  std::vector<std::int32_t> labels = {};      // keep images with one of these; empty keeps all
+  std::optional<std::size_t> per_class = {};  // at most so many of each class, drawn by `seed`; none keeps all
+  std::optional<std::size_t> limit = {};      // at most so many, drawn by `seed`; none keeps all
+  std::size_t held_out = 0;                   // so many of those with the labels are set aside, drawn by `seed`
   std::uint64_t seed = 0;
 };
 
-/// The selected images in the order of the source. One seed's draws are nested: what `limit = 50` keeps, `limit = 100`
-/// keeps too. Errors: labels asked of images without any, a selection that keeps nothing.
+/// The selected images in the order of the source. The seed shuffles those with the labels; the first that `per_class`
+/// and `limit` allow are selected, the next others are held out, and where nothing is left for that, the last. So one
+/// seed's draws are nested: what `limit = 50` keeps, `limit = 100` keeps too, whatever is held out beside it. Errors:
+/// labels or `per_class` asked of images without labels, a selection that keeps nothing, too many to hold out.
 Images select(const Images& images, const Selection& selection);
+/// Those held out: selection.held_out images, none of which `select` gives.
+Images select_held_out(const Images& images, const Selection& selection);
 
 /// Writes image `i` as floats in [-1, 1], value = pixel / 127.5 - 1; `out` has image_size() elements.
 void scale_image(const Images& images, std::size_t i, std::span<float> out);

@@ -85,8 +85,8 @@ bool encode(png_structp png, png_infop info, Session& session) {
 bool decode_header(png_structp png, png_infop info, Session& session) {
   if (setjmp(png_jmpbuf(png))) return false;
   png_set_user_limits(png, max_side, max_side);
-  png_set_chunk_malloc_max(png, 1 << 24);
-  png_set_chunk_cache_max(png, 256);
+  png_set_chunk_malloc_max(png, 1 << 22);
+  png_set_chunk_cache_max(png, 64);
   png_set_read_fn(png, &session, on_read);
   png_read_info(png, info);
   png_set_expand(png);
@@ -140,7 +140,7 @@ void write_png(const std::filesystem::path& path, const Raster& raster) {
 }
 
 Raster read_png(const std::filesystem::path& path) {
-  Session session{.bytes = read_file(path, std::size_t{1} << 30)};
+  Session session{.bytes = read_file(path, std::size_t{1} << 28)};
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &session, on_error, on_warning);
   png_infop info = png ? png_create_info_struct(png) : nullptr;
   bool done = info && decode_header(png, info, session);

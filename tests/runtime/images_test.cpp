@@ -1,13 +1,11 @@
 #include "runtime/data/images.h"
 
-#include <stdlib.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <set>
 
 #include "runtime/data/idx.h"
-#include "runtime/data/mnist.h"
 #include "runtime/files.h"
 #include "tests/catch.h"
 #include "tests/runtime/scratch.h"
@@ -113,31 +111,6 @@ TEST_CASE("labels must fit the images") {
   CHECK(mentions(error_of([&] { load_idx_images(scratch / "empty"); }), "no pixels"));
 }
 
-// First labels and pixel sum as any other reader of the original files gives them; the first ten training labels are
-// those printed in every MNIST tutorial.
-TEST_CASE("the MNIST that ships is found and read") {
-  const Images train = load_mnist(Split::train), test = load_mnist(Split::test);
-  CHECK(train.count == 6000);
-  CHECK(train.classes.size() == 10);
-  CHECK(test.count == 10000);
-  CHECK((train.channels == 1 && train.height == 28 && train.width == 28));
-  CHECK(std::vector<int>(train.labels.begin(), train.labels.begin() + 10) ==
-        std::vector<int>{5, 0, 4, 1, 9, 2, 1, 3, 1, 4});
-  CHECK(std::vector<int>(test.labels.begin(), test.labels.begin() + 5) == std::vector<int>{7, 2, 1, 0, 4});
-  CHECK(std::count(test.labels.begin(), test.labels.end(), 3) == 1010);  // class counts of the official test set
-  CHECK(std::count(test.labels.begin(), test.labels.end(), 5) == 892);
-}
-
-TEST_CASE("QILN_DATA names the data folder") {
-  Scratch scratch;
-  ::setenv("QILN_DATA", scratch.path().c_str(), 1);
-  CHECK(data_folder() == scratch.path());
-  CHECK(mentions(error_of([] { load_mnist(Split::train); }), "train-images-idx3-ubyte", "QILN_DATA"));
-  ::setenv("QILN_DATA", "/nonexistent/data", 1);
-  CHECK(mentions(error_of([] { data_folder(); }), "/nonexistent/data", "not a folder"));
-  ::unsetenv("QILN_DATA");
-}
-
 TEST_CASE("a selection filters by label and keeps the order") {
   const Images twos = select(eight(), {.labels = {2, 1}});
   CHECK(twos.count == 5);
@@ -159,6 +132,37 @@ TEST_CASE("the seed draws the subset, and draws are nested") {
   CHECK(select(eight(), {.limit = 4, .seed = 9}).pixels == select(eight(), {.limit = 4, .seed = 9}).pixels);
 }
 
+TEST_CASE("so many of each class are drawn by seed, and draws are nested") {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const Images one = select(eight(), {.per_class = 1, .seed = seed});
+    const Images two = select(eight(), {.per_class = 2, .seed = seed});
+    CHECK(std::multiset<int>(one.labels.begin(), one.labels.end()) == std::multiset<int>{0, 1, 2});
+    CHECK(std::multiset<int>(two.labels.begin(), two.labels.end()) == std::multiset<int>{0, 0, 1, 1, 2, 2});
+    CHECK(std::includes(two.pixels.begin(), two.pixels.end(), one.pixels.begin(), one.pixels.end()));
+    const Images few = select(eight(), {.per_class = 2, .limit = 3, .seed = seed});
+    CHECK(few.count == 3);
+    CHECK(std::includes(two.pixels.begin(), two.pixels.end(), few.pixels.begin(), few.pixels.end()));
+  }
+  CHECK(select(eight(), {.per_class = 9}).pixels == eight().pixels);
+  CHECK(select(eight(), {.labels = {2}, .per_class = 1}).count == 1);
+}
+
+TEST_CASE("images that are held out are no others' and move none") {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const Selection plain{.limit = 3, .seed = seed}, with{.limit = 3, .held_out = 4, .seed = seed};
+    CHECK(select(eight(), with).pixels == select(eight(), plain).pixels);
+    const Images kept = select(eight(), with), held = select_held_out(eight(), with);
+    CHECK((held.count == 4 && held.classes == eight().classes));
+    std::set<std::uint8_t> all(kept.pixels.begin(), kept.pixels.end());
+    all.insert(held.pixels.begin(), held.pixels.end());
+    CHECK(all.size() == 7);
+    const Selection rest{.held_out = 3, .seed = seed};
+    CHECK((select(eight(), rest).count == 5 && select_held_out(eight(), rest).count == 3));
+  }
+  CHECK(select_held_out(eight(), {}).count == 0);
+  CHECK(mentions(error_of([] { select(eight(), {.labels = {2}, .held_out = 2}); }), "`held_out` is 2", "2 images"));
+}
+
 TEST_CASE("selections that keep nothing are errors") {
   CHECK(mentions(error_of([] { select(eight(), {.labels = {7, 8}}); }), "[7, 8]", "[0, 1, 2]"));
   CHECK(mentions(error_of([] { select(eight(), {.limit = 0}); }), "limit"));
@@ -166,6 +170,7 @@ TEST_CASE("selections that keep nothing are errors") {
   unlabelled.labels.clear();
   unlabelled.classes.clear();
   CHECK(mentions(error_of([&] { select(unlabelled, {.labels = {1}}); }), "no labels"));
+  CHECK(mentions(error_of([&] { select(unlabelled, {.per_class = 1}); }), "per_class", "no labels"));
 }
 
 TEST_CASE("pixels scale to [-1, 1]") {
