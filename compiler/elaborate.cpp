@@ -1,5 +1,7 @@
 #include "compiler/elaborate.h"
 
+#include <fmt/core.h>
+
 #include "compiler/elaborator.h"
 
 namespace qiln {
@@ -15,7 +17,7 @@ constexpr BuiltinRow builtins[] = {
     {"append", Builtin::append},     {"random", Builtin::random},     {"index", Builtin::index},
     {"one_hot", Builtin::one_hot},   {"quotient", Builtin::quotient}, {"expval", Builtin::expval},
     {"variance", Builtin::variance}, {"probs", Builtin::probs},       {"X", Builtin::pauli_x},
-    {"Y", Builtin::pauli_y},         {"Z", Builtin::pauli_z}};
+    {"Y", Builtin::pauli_y},         {"Z", Builtin::pauli_z},         {"require", Builtin::require}};
 constexpr double pi = 3.14159265358979323846;
 
 }  // namespace
@@ -127,6 +129,35 @@ std::optional<double> Elaborator::number_of(const Value& value) const {
   return {};
 }
 
+namespace {
+
+/// A function as settings name it, `cosine` or `cosine(s = 0.008)`: the arguments given there come last.
+class PartialCall {
+ public:
+  PartialCall(Elaborator& elaborator, const ast::Expr& function) : elaborator_(elaborator), span_(function.span) {
+    const auto* call = std::get_if<ast::Call>(&function.node);
+    const ast::Expr& callee = call ? *call->callee : function;
+    callee_ = elaborator.eval(callee);
+    if (call) rest_ = elaborator.arguments_of(*call);
+    const auto name = ast::name_of(callee);
+    name_ = name ? name->text : "function";
+  }
+  Value operator()(const std::vector<Value>& first) const {
+    Arguments arguments;
+    for (const Value& value : first) arguments.push_back({"", value, span_});
+    arguments.insert(arguments.end(), rest_.begin(), rest_.end());
+    return elaborator_.call_value(callee_, std::move(arguments), span_, name_);
+  }
+
+ private:
+  Elaborator& elaborator_;
+  Span span_;
+  Value callee_;
+  Arguments rest_;
+  std::string name_;
+};
+
+}  // namespace
 }  // namespace elaboration
 
 std::optional<graph::Graph> elaborate(const Library& library, std::string_view name, dsl::Diagnostics& diagnostics,
@@ -157,17 +188,10 @@ std::optional<std::vector<double>> tabulate(const Library& library, const dsl::a
   using namespace elaboration;
   graph::Graph graph;
   Elaborator elaborator(library, graph, diagnostics);
-  const auto* call = std::get_if<ast::Call>(&function.node);
-  const ast::Expr& callee_expr = call ? *call->callee : function;
-  const Value callee = elaborator.eval(callee_expr);
-  const Arguments rest = call ? elaborator.arguments_of(*call) : Arguments{};
-  const auto name = ast::name_of(callee_expr);
+  const PartialCall call(elaborator, function);
   std::vector<double> values;
   for (double point : points) {
-    Arguments arguments = rest;
-    arguments.insert(arguments.begin(), BoundArgument{"", point, function.span});
-    const Value value =
-        elaborator.call_value(callee, std::move(arguments), function.span, name ? name->text : std::string("function"));
+    const Value value = call({point});
     if (!value.number()) {
       if (!value.poisoned())
         diagnostics.report(dsl::DiagnosticKind::type_mismatch, function.span, "a function of numbers", describe(value));
@@ -176,6 +200,29 @@ std::optional<std::vector<double>> tabulate(const Library& library, const dsl::a
     values.push_back(value.real());
   }
   return values;
+}
+
+std::optional<graph::Graph> elaborate_function(const Library& library, const dsl::ast::Expr& function,
+                                               std::span<const graph::Shape> arguments,
+                                               dsl::Diagnostics& diagnostics) {
+  using namespace elaboration;
+  graph::Graph graph;
+  if (const auto name = ast::name_of(function)) graph.name = name->text;
+  const std::size_t errors = diagnostics.error_count();
+  Elaborator elaborator(library, graph, diagnostics);
+  const PartialCall call(elaborator, function);
+  graph::Builder builder(graph);
+  std::vector<Value> inputs;
+  for (const graph::Shape& shape : arguments)
+    inputs.push_back(Tensor{builder.input(fmt::format("argument {}", inputs.size() + 1), {shape, true})});
+  const Value value = call(inputs);
+  if (diagnostics.error_count() != errors || value.poisoned()) return {};
+  if (!value.is<Tensor>()) {
+    diagnostics.report(dsl::DiagnosticKind::type_mismatch, function.span, "a function of tensors", describe(value));
+    return {};
+  }
+  graph.outputs.push_back({"out", value.as<Tensor>().id});
+  return graph;
 }
 
 }  // namespace qiln

@@ -36,4 +36,10 @@ std::optional<Constant> evaluate(const Library& library, const dsl::ast::Expr& e
 std::optional<std::vector<double>> tabulate(const Library& library, const dsl::ast::Expr& function,
                                             std::span<const double> points, dsl::Diagnostics& diagnostics);
 
+/// A function of tensors of these shapes as a graph: an input (varying) for each, in order, and the output "out".
+/// `function` is a name or a call that leaves out its first arguments, as `huber(delta = 0.1)` in settings. Nothing when
+/// an error was reported.
+std::optional<graph::Graph> elaborate_function(const Library& library, const dsl::ast::Expr& function,
+                                               std::span<const graph::Shape> arguments, dsl::Diagnostics& diagnostics);
+
 }  // namespace qiln

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include "compiler/elaborator.h"
 #include "compiler/graph/verify.h"
@@ -181,8 +182,23 @@ Value Elaborator::quotient(Arguments arguments, Span span) {
   const auto b = integer((*filled)[1]->value, (*filled)[1]->span);
   if (!a || !b) return Poison{};
   if (*b != 0 && *a % *b == 0) return *a / *b;
+  report(DiagnosticKind::bad_arithmetic, users_span(span), fmt::format("{} is not a multiple of {}", *a, *b));
+  return Poison{};
+}
+
+Span Elaborator::users_span(Span span) const {
   for (std::size_t k = calls_.size(); in_prelude_ && k-- > 0 && span.file == library_.prelude.id;) span = calls_[k];
-  report(DiagnosticKind::bad_arithmetic, span, fmt::format("{} is not a multiple of {}", *a, *b));
+  return span;
+}
+
+Value Elaborator::require(Arguments arguments, Span span) {
+  const auto filled = fill("require", {"condition", "text", "value"}, 3, std::move(arguments), span);
+  if (!filled) return Poison{};
+  const auto& [condition, text, value] = std::tie((*filled)[0], (*filled)[1], (*filled)[2]);
+  if (!condition->value.is<bool>()) return expected("a truth value", condition->value, condition->span);
+  if (!text->value.is<std::string>()) return expected("a string", text->value, text->span);
+  if (condition->value.as<bool>()) return value->value;
+  report(DiagnosticKind::unmet, users_span(span), text->value.as<std::string>());
   return Poison{};
 }
 
@@ -208,6 +224,7 @@ Value Elaborator::call_builtin(Builtin builtin, const std::string& name, Argumen
   if (builtin == Builtin::expval || builtin == Builtin::variance || builtin == Builtin::probs)
     return measure(builtin, name, std::move(arguments), span);
   if (builtin == Builtin::quotient) return quotient(std::move(arguments), span);
+  if (builtin == Builtin::require) return require(std::move(arguments), span);
   if (builtin == Builtin::random) return draws(std::move(arguments), span);
   const auto filled = fill(name, {"x"}, 1, std::move(arguments), span);
   if (!filled) return Poison{};

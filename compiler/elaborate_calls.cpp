@@ -27,8 +27,9 @@ std::string joined(const std::string& prefix, const std::string& name) {
 }
 
 /// How a circuit is run, in words that come before names.
-bool is_option(std::string_view key) { return key == "gradient" || key == "simulate"; }
+bool is_option(std::string_view key) { return key == "gradient" || key == "simulate" || key == "shots"; }
 bool is_word_of(std::string_view key, std::string_view word) {
+  if (key == "shots") return false;
   return key == "gradient" ? word == "exact" || word == "shift" : word == "state" || word == "density";
 }
 
@@ -354,6 +355,15 @@ bool Elaborator::take_options(const ast::Module& module, Arguments& arguments, C
   };
   for (const BoundArgument& argument : arguments) {
     if (!option(argument)) continue;
+    if (argument.name == "shots") {
+      const auto shots = integer(argument.value, argument.span);
+      if (shots && (*shots < 0 || *shots > most_shots))
+        report(DiagnosticKind::bad_measurement, argument.span,
+               fmt::format("{} shots, where 0 (exact) to {} are possible", *shots, most_shots));
+      options.shots = shots.value_or(0);
+      fits = fits && shots && options.shots >= 0 && options.shots <= most_shots;
+      continue;
+    }
     const bool gradient = argument.name == "gradient";
     const char* const words[] = {gradient ? "exact" : "state", gradient ? "shift" : "density"};
     const std::string word = argument.value.is<std::string>() ? argument.value.as<std::string>() : "";
@@ -400,7 +410,7 @@ bool Elaborator::root(std::string_view name) {
       if (!extents || !classes) continue;
       builder_.set_origin(
           {static_cast<std::int32_t>(parameter.span.file), parameter.span.begin, parameter.span.end, -1});
-      const ValueId id = builder_.input(parameter.name.text, {*extents, true});
+      const ValueId id = builder_.input(parameter.name.text, {*extents, true}, *classes);
       const Value value = parameter.shape ? Value(Tensor{id}) : Value(Label{id, *classes});
       arguments.push_back({parameter.name.text, value, parameter.span, parameter.name.span});
     }

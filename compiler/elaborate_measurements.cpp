@@ -34,7 +34,9 @@ ValueId value_of(graph::Builder& b, const Measurement& call, ValueId read) {
 
 Value Elaborator::finish_circuit(const ast::Module& module, CircuitState& state, const Value& result) {
   if (!result.is<Measured>()) return expected("a measurement, as `expval(Z(q))`", result, module.name.span);
-  const Measured& measured = result.as<Measured>();
+  Measured measured = result.as<Measured>();
+  for (Measurement& call : measured.calls)
+    if (call.shots == 0) call.shots = instance_->options.shots;
   const int qubits = state.circuit.qubits;
   auto fail = [&](Span span, std::string why, const char* help) -> Value {
     report(DiagnosticKind::bad_measurement, span, why).help(help);

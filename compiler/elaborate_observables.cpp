@@ -14,7 +14,6 @@ using dsl::DiagnosticKind;
 
 namespace {
 
-constexpr std::int64_t most_shots = std::int64_t{1} << 24;
 constexpr std::size_t most_measured_qubits = 20;
 constexpr std::int64_t highest_power = 16;
 

@@ -50,6 +50,7 @@ enum class Builtin : std::uint8_t {
   index,
   one_hot,
   quotient,
+  require,
   expval,
   variance,
   probs,

@@ -23,9 +23,12 @@ struct Scope {
   std::map<std::string, Value> names;
 };
 
+inline constexpr std::int64_t most_shots = std::int64_t{1} << 24;
+
 /// How a circuit's call wants it run.
 struct CircuitOptions {
-  bool shift = false;  // gradients by the parameter-shift rule
+  bool shift = false;      // gradients by the parameter-shift rule
+  std::int64_t shots = 0;  // of measurements that state none
   circuit::Simulation simulation = circuit::Simulation::state;
 };
 
@@ -194,6 +197,10 @@ class Elaborator {
   Value label_builtin(Builtin builtin, const Value& x, Span span);
   /// a / b of integers, which has to come out even. Inside the prelude it is the user's call that is at fault.
   Value quotient(Arguments arguments, Span span);
+  /// `value` if a condition holds; else an error with a text at the user's call.
+  Value require(Arguments arguments, Span span);
+  /// Inside the prelude, the user's call which led there; else `span`.
+  Span users_span(Span span) const;
   /// A site of random numbers under the path of the current instance, or under `name` at the root.
   std::string random_site(const std::string& name);
   /// Arguments by name, the first `required` of them present; nothing when reported.

@@ -132,9 +132,11 @@ std::optional<Constant> ConstantEvaluator::evaluate(const ast::Expr& expr) {
       return evaluate(std::get<bool>(condition->value) ? *node->then : *node->otherwise);
     if (!condition) return std::nullopt;
   }
-  if (const auto* node = std::get_if<ast::List>(&expr.node)) {
+  const auto* list = std::get_if<ast::List>(&expr.node);
+  const auto* tuple = std::get_if<ast::Tuple>(&expr.node);
+  if (list || tuple) {
     std::vector<Constant> elements;
-    for (const ast::Expr& element : node->elements) {
+    for (const ast::Expr& element : list ? list->elements : tuple->elements) {
       auto constant = evaluate(element);
       if (!constant) return std::nullopt;
       elements.push_back(std::move(*constant));

@@ -10,6 +10,11 @@
 namespace qiln::dsl {
 namespace settings {
 
+ast::Expr expression(const Callee& callee) {
+  ast::Expr name{ast::Reference{callee.name.text}, callee.name.span};
+  return {ast::Call{name, callee.arguments}, callee.name.span};
+}
+
 void read_members(const Schema& schema, void* object, const std::vector<Given>& given, const std::string& owner,
                   ConstantEvaluator& constants, Diagnostics& diagnostics) {
   std::vector<std::string> keys;

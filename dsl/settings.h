@@ -42,10 +42,45 @@ struct Callee {
   ast::Name name;
   std::vector<ast::Argument> arguments;
 };
+/// The expression that was read, at the span of its name.
+ast::Expr expression(const Callee& callee);
 
-/// What the network is asked to predict.
-enum class Prediction { noise };
-enum class Loss { mse };
+/// What the network is asked to predict: the noise, the clean image, the velocity (Salimans and Ho 2022), or the mean of
+/// the image one step earlier.
+enum class Prediction { noise, sample, velocity, previous };
+
+/// Times drawn alike.
+struct UniformTime {
+  static constexpr std::string_view name = "uniform";
+};
+
+/// Times drawn as often as a function says; the loss makes up for nothing.
+struct WeightedTime {
+  static constexpr std::string_view name = "weighted";
+  Field<Callee> density{{}, "how often, up to a factor, a time is drawn: a `fn` of u in 0..1"};
+};
+
+/// Independent normal pixels.
+struct GaussianNoise {
+  static constexpr std::string_view name = "gaussian";
+};
+
+enum class Angles { uniform, fixed };
+enum class NoisePath { interpolant, markov };
+enum class NoiseControl { none, gaussian, independent, tiled };
+
+/// What shots of a circuit give, an image covered by independent draws, calibrated and whitened.
+struct QuantumNoise {
+  static constexpr std::string_view name = "quantum";
+  Field<Callee> circuit{{}, "the circuit that is measured: angles [m] -> values [n]"};
+  Field<std::int64_t> shots{100, "shots of a draw", at_least_1};
+  Field<Angles> angles{Angles::uniform, "the circuit's inputs: new in 0..2 pi for each draw, or drawn once"};
+  Field<double> share{1, "share of the variance that the circuit gives; the rest is Gaussian", unit};
+  Field<NoisePath> path{NoisePath::interpolant, "one noise for the whole way to an image, or a new one each step"};
+  Field<NoiseControl> control{NoiseControl::none,
+                              "for comparison: Gaussian with its covariance, pixels with its distribution that are "
+                              "independent, or one draw tiled over the image"};
+};
 
 /// Denoising diffusion.
 struct Diffusion {
@@ -53,12 +88,33 @@ struct Diffusion {
   Field<std::int64_t> steps{1000, "diffusion steps", {2}};
   Field<Callee> schedule{{{"cosine", {}}, {}}, "signal level over u in 0..1: a function of the prelude or of the file"};
   Field<Prediction> predict{Prediction::noise, "what the network predicts"};
-  Field<Loss> loss{Loss::mse, "distance between prediction and target"};
+  Field<Callee> loss{{{"mse", {}}, {}}, "distance of prediction and target: `mse`, `l1`, `huber` or a `fn` of the two"};
+  Field<std::optional<Callee>> weight{
+      {}, "weight of the squared error in the clean image over the signal-to-noise ratio, as `min_snr(5)`; unless set, "
+          "each time counts alike in what is predicted"};
+  Field<std::variant<UniformTime, WeightedTime>> time{{}, "how times are drawn"};
+  Field<std::variant<GaussianNoise, QuantumNoise>> noise{{}, "where the noise comes from"};
+  Field<double> label_dropout{0.1, "how often a label is left out, for guidance; only where the net takes one", unit};
+};
+
+/// Supervised training of a network whose numbers are the logits of the data's classes.
+struct Classification {
+  static constexpr std::string_view name = "classification";
+  Field<Callee> loss{{{"cross_entropy", {}}, {}}, "distance of the net's result and the label's one-hot vector"};
+};
+
+enum class RegressionTarget { image, label };
+
+/// Supervised training towards the image itself or the label as a number.
+struct Regression {
+  static constexpr std::string_view name = "regression";
+  Field<RegressionTarget> target{RegressionTarget::image, "what the net's result is compared with"};
+  Field<Callee> loss{{{"mse", {}}, {}}, "distance of the net's result and the target"};
 };
 
 struct Model {
-  Field<Callee> network{{}, "the net that is trained: (image, time: []) -> image"};
-  Field<std::variant<Diffusion>> objective{{}, "what it is trained for"};
+  Field<Callee> network{{}, "the net that is trained; a diffusion's takes (image, time: []) and perhaps (label: label[K])"};
+  Field<std::variant<Diffusion, Classification, Regression>> objective{{}, "what it is trained for"};
 };
 
 enum class Split { train, test };
@@ -169,9 +225,26 @@ struct Ddim {
   Field<bool> clip{true, "keep the predicted image in [-1, 1]"};
 };
 
+/// DPM-Solver++(2M), deterministic and of second order (Lu et al. 2022).
+struct DpmSolver {
+  static constexpr std::string_view name = "dpm_solver";
+  Field<std::int64_t> steps{20, "steps taken of the schedule's", at_least_1};
+  Field<bool> clip{true, "keep the predicted image in [-1, 1]"};
+};
+
+/// Heun's method on the probability flow (Karras et al. 2022), deterministic and of second order: two evaluations a
+/// step.
+struct Heun {
+  static constexpr std::string_view name = "heun";
+  Field<std::int64_t> steps{20, "steps taken of the schedule's", at_least_1};
+  Field<bool> clip{true, "keep the predicted image in [-1, 1]"};
+};
+
 struct Sample {
   Field<std::int64_t> count{64, "images", at_least_1};
-  Field<std::variant<Ddpm, Ddim>> sampler{{}, "how noise becomes an image"};
+  Field<std::variant<Ddpm, Ddim, DpmSolver, Heun>> sampler{{}, "how noise becomes an image"};
+  Field<std::vector<std::int64_t>> labels{{}, "labels of the images, in turns; all classes when empty", at_least_0};
+  Field<double> guidance{0, "w of classifier-free guidance: (1 + w) with the label - w without it", at_least_0};
   Field<std::optional<std::int64_t>> seed{{}, "of the noise; `train.seed` unless set", at_least_0};
 };
 

@@ -15,7 +15,14 @@
 #include "dsl/print_expression.h"
 #include "dsl/settings_reader.h"
 
-BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Diffusion, steps, schedule, predict, loss);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::UniformTime);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::WeightedTime, density);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::GaussianNoise);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::QuantumNoise, circuit, shots, angles, share, path, control);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Diffusion, steps, schedule, predict, loss, weight, time, noise,
+                        label_dropout);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Classification, loss);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Regression, target, loss);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Model, network, objective);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Mnist, labels, split);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Data, source, limit, held_out, seed);
@@ -30,7 +37,9 @@ BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Train, steps, batch, accumulate, op
                         seed, checkpoint_every, keep_every, evaluate_every, patience, sample_every);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Ddpm, clip);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Ddim, steps, eta, clip);
-BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Sample, count, sampler, seed);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::DpmSolver, steps, clip);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Heun, steps, clip);
+BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Sample, count, sampler, labels, guidance, seed);
 BOOST_HANA_ADAPT_STRUCT(qiln::dsl::settings::Eval, count, seed);
 
 namespace qiln::dsl::settings {
@@ -43,11 +52,23 @@ template <typename Enum>
 std::vector<std::string> words_of();
 template <>
 std::vector<std::string> words_of<Prediction>() {
-  return {"noise"};
+  return {"noise", "sample", "velocity", "previous"};
 }
 template <>
-std::vector<std::string> words_of<Loss>() {
-  return {"mse"};
+std::vector<std::string> words_of<Angles>() {
+  return {"uniform", "fixed"};
+}
+template <>
+std::vector<std::string> words_of<NoisePath>() {
+  return {"interpolant", "markov"};
+}
+template <>
+std::vector<std::string> words_of<NoiseControl>() {
+  return {"none", "gaussian", "independent", "tiled"};
+}
+template <>
+std::vector<std::string> words_of<RegressionTarget>() {
+  return {"image", "label"};
 }
 template <>
 std::vector<std::string> words_of<Split>() {

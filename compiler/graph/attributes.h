@@ -14,7 +14,10 @@ template <class Visit>
 void each_field(std::monostate, Visit&&) {}
 template <class A, class Visit>
 requires std::is_same_v<std::remove_const_t<A>, InputAttributes>
-void each_field(A& a, Visit&& visit) { visit("name", a.name); }
+void each_field(A& a, Visit&& visit) {
+  visit("name", a.name);
+  visit("classes", a.classes);
+}
 template <class A, class Visit>
 requires std::is_same_v<std::remove_const_t<A>, ParamAttributes>
 void each_field(A& a, Visit&& visit) {

@@ -36,8 +36,8 @@ ValueId Builder::append(Primitive op, Type type, std::vector<ValueId> operands, 
   return static_cast<ValueId>(graph_.nodes.size() - 1);
 }
 
-ValueId Builder::input(std::string name, Type type) {
-  return append(Primitive::input, std::move(type), {}, InputAttributes{std::move(name)});
+ValueId Builder::input(std::string name, Type type, std::int64_t classes) {
+  return append(Primitive::input, std::move(type), {}, InputAttributes{std::move(name), classes});
 }
 
 ValueId Builder::param(ParamAttributes attributes, Shape shape) {

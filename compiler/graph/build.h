@@ -22,7 +22,7 @@ class Builder {
   /// The index of `path` in Graph::paths, added if new.
   std::int32_t path(std::string_view path);
 
-  ValueId input(std::string name, Type type);
+  ValueId input(std::string name, Type type, std::int64_t classes = 0);
   ValueId param(ParamAttributes attributes, Shape shape);
   ValueId constant(double value, Shape shape = {});  // a splat
   ValueId constant(std::vector<double> values, Shape shape);

@@ -38,6 +38,7 @@ struct Origin {
 
 struct InputAttributes {
   std::string name;
+  std::int64_t classes = 0;  // of a label, whose number it is; 0: no label
   bool operator==(const InputAttributes&) const = default;
 };
 

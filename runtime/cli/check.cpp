@@ -6,6 +6,7 @@
 #include "compiler/findings.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/model_file.h"
+#include "runtime/cli/objective.h"
 #include "runtime/report/trainability.h"
 
 namespace qiln::cli {
@@ -30,13 +31,15 @@ void run(const ModelOptions& options, const std::string& name, bool trainability
   if (file.parsed()) {
     graph = file.elaborate(name);
     if (graph) report_findings(*graph, file.diagnostics(), Doubts::tried);
-    if (graph && name.empty()) file.schedule();
+    if (graph && name.empty() && !file.diagnostics().has_errors()) objective_of(file, *graph);
   }
   file.report();
   Count count = parameters(*graph);
   fmt::print("{}: {} is well formed, {} trained parameters", options.file, graph->name, count.trained);
   if (count.fixed > 0) fmt::print(" and {} fixed ones", count.fixed);
   fmt::print("{}\n", file.diagnostics().all().empty() ? "" : "; see the findings above");
+  if (name.empty())
+    if (const std::string line = schedule_line(file); !line.empty()) fmt::print("{}\n", line);
   if (trainability) fmt::print("{}", report::trainability_text(*graph));
 }
 

@@ -17,6 +17,7 @@
 #include "runtime/cli/output.h"
 #include "runtime/cli/training.h"
 #include "runtime/diffusion/objective.h"
+#include "runtime/diffusion/sampling_step.h"
 #include "runtime/jit/engine.h"
 #include "runtime/jit/machine_rates.h"
 #include "runtime/report/circuit_statistics.h"
@@ -38,10 +39,7 @@ graph::Graph lowered(ModelFile& file, const Options& options) {
   if (options.program == "gradient") {
     graph = net_gradient(std::move(network));
   } else if (options.program != "network") {
-    auto schedule = file.schedule();
-    if (!schedule) file.report();
-    graph = options.program == "sampling" ? diffusion::sampling_step(network)
-                                          : diffusion::denoising_objective(network, *schedule);
+    graph = options.program == "sampling" ? diffusion::sampling_step(network) : load_objective(file, network);
     if (options.program == "training") diffusion::add_gradients(graph);
   }
   run_standard_passes(graph);

@@ -1,4 +1,4 @@
-// qiln draw: a circuit as a picture.
+// qiln draw: a circuit or a noise schedule as a picture.
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -12,6 +12,8 @@
 #include "runtime/cli/commands.h"
 #include "runtime/cli/model_file.h"
 #include "runtime/cli/output.h"
+#include "runtime/cli/training.h"
+#include "runtime/report/schedule_drawing.h"
 
 namespace qiln::cli {
 namespace {
@@ -21,6 +23,7 @@ using graph::Graph;
 struct Options {
   ModelOptions model;
   std::string circuit, passes, output;
+  bool schedule = false;
 };
 
 /// The circuit by itself if it can stand alone, so that its inputs have names.
@@ -74,7 +77,19 @@ int terminal_width() {
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 100;
 }
 
+void draw_schedule(const Options& options) {
+  ModelFile file(options.model.file, options.model.overrides);
+  std::optional<diffusion::NoiseSchedule> schedule;
+  if (file.parsed()) schedule = file.schedule();
+  file.report(false);
+  if (!schedule) throw Error("the model's objective is none of diffusion: it has no noise schedule", 1);
+  write_output(options.output, options.output.ends_with(".svg")
+                                   ? report::schedule_svg(*schedule, load_images(file.settings()))
+                                   : report::schedule_text(*schedule));
+}
+
 void run(const Options& options) {
+  if (options.schedule) return draw_schedule(options);
   std::string name = options.circuit;
   Graph g = elaborated(options, name);
   if (!options.passes.empty())
@@ -91,18 +106,23 @@ void run(const Options& options) {
 }  // namespace
 
 void add_draw(CLI::App& app) {
-  auto* command = app.add_subcommand("draw", "Draw a circuit, in the terminal or as SVG, with dead gates greyed");
+  auto* command = app.add_subcommand("draw", "Draw a circuit or a noise schedule, in the terminal or as SVG");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
   command->add_option("--circuit", options->circuit, "which circuit; needed if the model has several")
       ->type_name("NAME");
   command->add_option("--passes", options->passes, "run these passes first, as `qiln opt` names them")
       ->type_name("a,b");
+  command->add_flag("--schedule", options->schedule,
+                    "draw the noise schedule: signal, noise and their ratio over time, in SVG above an image of the data");
   command
       ->add_option("-o,--output", options->output,
                    "write to this file instead of the terminal: SVG if it ends in .svg, else text")
       ->type_name("FILE");
-  command->footer("Example:\n  qiln draw models/v7_published.qiln --circuit Bottleneck -o circuit.svg");
+  command->footer(
+      "Examples:\n  qiln draw models/v7_published.qiln --circuit Bottleneck -o circuit.svg\n"
+      "  qiln draw models/v7_quantum.qiln --schedule -o schedule.svg\n"
+      "Gates that are proven to have no influence on any reading are grey.");
   command->callback([=] { run(*options); });
 }
 

@@ -11,12 +11,6 @@
 namespace qiln::cli {
 namespace {
 
-/// The expression that a setting's callee was read from.
-dsl::ast::Expr expression(const dsl::settings::Callee& callee) {
-  dsl::ast::Expr name{dsl::ast::Reference{callee.name.text}, callee.name.span};
-  return {dsl::ast::Call{name, callee.arguments}, callee.name.span};
-}
-
 /// Adds an item; a block of settings goes over an imported file's of that name.
 void add_item(dsl::ast::File& whole, const dsl::ast::Item& item) {
   const auto* block = std::get_if<dsl::ast::Settings>(&item.node);
@@ -53,12 +47,18 @@ std::optional<graph::Graph> ModelFile::elaborate(const std::string& name, bool t
 }
 
 std::optional<diffusion::NoiseSchedule> ModelFile::schedule() {
-  const auto& objective = std::get<dsl::settings::Diffusion>(settings_.model.objective.value);
-  int steps = static_cast<int>(objective.steps.value);
+  const auto* objective = std::get_if<dsl::settings::Diffusion>(&settings_.model.objective.value);
+  if (!objective) return std::nullopt;
+  int steps = static_cast<int>(objective->steps.value);
   std::vector<double> points;
   for (int i = 0; i <= steps; ++i) points.push_back(static_cast<double>(i) / steps);
-  auto levels = tabulate(library(), expression(objective.schedule.value), points, diagnostics_);
+  const auto& function = objective->schedule.value;
+  auto levels = tabulate(library(), expression(function), points, diagnostics_);
   if (!levels) return std::nullopt;
+  if (const auto fault = diffusion::fault_of(*levels)) {
+    diagnostics_.report(dsl::DiagnosticKind::bad_schedule, function.name.span, *fault);
+    return std::nullopt;
+  }
   return diffusion::discretise(*levels);
 }
 

@@ -35,7 +35,7 @@ class ModelFile {
   /// The one net or circuit called `name`, or what `model { network = … }` names when `name` is empty.
   /// `training` is the language's; without it only errors are reported, for the rest has been said in training.
   std::optional<graph::Graph> elaborate(const std::string& name = {}, bool training = true);
-  /// The noise schedule that the settings ask for; nothing when an error was reported.
+  /// The noise schedule that the settings ask for; nothing when they ask for none or an error was reported.
   std::optional<diffusion::NoiseSchedule> schedule();
 
   /// Prints what has been reported to stderr; throws an empty qiln::Error (exit code 1) when there are errors.

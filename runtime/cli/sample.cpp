@@ -11,6 +11,7 @@
 #include "runtime/data/apng.h"
 #include "runtime/data/npz_writer.h"
 #include "runtime/data/png.h"
+#include "runtime/diffusion/objective.h"
 #include "runtime/files.h"
 #include "runtime/interrupt.h"
 #include "runtime/report/progress.h"
@@ -78,8 +79,8 @@ struct Strip {
 
 std::string about(const Options& options, const train::Checkpoint& weights, std::int64_t count,
                   const diffusion::SamplerSettings& settings) {
-  return fmt::format("run {}, step {}, {} samples, {} steps, eta {}, seed {}", options.run, weights.step, count,
-                     settings.steps, settings.eta, settings.seed);
+  return fmt::format("run {}, step {}, {} samples, guidance {}, seed {}", options.run, weights.step, count,
+                     settings.guidance, settings.seed);
 }
 
 void write_files(const Options& options, std::span<const float> images, const Strip& strip, const Album& album) {
@@ -100,14 +101,12 @@ void run(Options options) {
   if (options.count > 0) options.overrides.push_back(fmt::format("sample.count={}", options.count));
   if (options.seed >= 0) options.overrides.push_back(fmt::format("sample.seed={}", options.seed));
   ModelFile file(folder.model().string(), options.overrides);
-  graph::Graph network = load_network(file, options.compile, {}, false);
-  auto schedule = file.schedule();
-  if (!schedule) file.report();
-  auto settings = sampler_settings(file.settings(), *schedule);
+  const diffusion::Denoiser denoiser = load_denoiser(file, options.compile);
+  auto settings = sampler_settings(file.settings());
   train::Checkpoint weights = folder.load(options.checkpoint);
   jit::Engine engine(options.compile.target(), options.compile.cache());
 
-  const graph::Shape shape = network.shape(network.outputs[0].value);
+  const graph::Shape shape = diffusion::denoiser_signature(denoiser.network).image;
   const auto at = [&](int axis) { return static_cast<std::size_t>(shape[axis]); };
   Album album{.channels = at(0), .height = at(1), .width = at(2), .text = {}};
   Strip strip;
@@ -122,7 +121,7 @@ void run(Options options) {
     progress->update(done, std::nan(""), done % total == 0 ? per_update : 0);
     return !interrupted();
   };
-  auto images = diffusion::sample(network, *schedule, weights, !options.raw, count, settings, engine, told,
+  auto images = diffusion::sample(denoiser, weights, !options.raw, count, settings, engine, told,
                                   options.compile.threads);
   if (progress) progress->finish();
   if (images.empty()) throw Error("stopped; no images were written", 2);

@@ -7,7 +7,7 @@
 
 #include "dsl/error.h"
 #include "runtime/cli/net_gradient.h"
-#include "runtime/diffusion/objective.h"
+#include "runtime/diffusion/sampling_step.h"
 #include "runtime/jit/build.h"
 #include "runtime/random/philox.h"
 #include "runtime/train/initialise.h"
@@ -23,16 +23,19 @@ struct Training {
   Training(ModelFile& file, const CompileOptions& options)
       : task(load_task(file, options)),
         engine(task.target, task.cache),
-        trainer(task.network, task.schedule, task.trainer, engine, task.threads),
+        trainer(task.objective, task.trainer, engine, task.threads),
         images(static_cast<std::size_t>(task.trainer.batch) * task.images.image_size()) {
     const std::size_t size = task.images.image_size();
     for (std::size_t i = 0; i < static_cast<std::size_t>(task.trainer.batch); ++i)
       data::scale_image(task.images, i % task.images.count, std::span(images).subspan(i * size, size));
+    if (trainer.takes_labels())
+      for (std::size_t i = 0; i < static_cast<std::size_t>(task.trainer.batch); ++i)
+        labels.push_back(static_cast<float>(task.images.labels.at(i % task.images.count)));
   }
   train::Task task;
   jit::Engine engine;
   train::Trainer trainer;
-  std::vector<float> images;
+  std::vector<float> images, labels;
 };
 
 /// A graph with its engine.
@@ -81,7 +84,7 @@ std::vector<report::BenchPhase> phases(const TimedStep& step, double read, doubl
 TimedStep training_step(const std::shared_ptr<ModelFile>& file, const StepOptions& options) {
   auto made = std::make_shared<Training>(*file, options.compile);
   TimedStep step;
-  step.run = [&all = *made] { all.trainer.step(all.images); };
+  step.run = [&all = *made] { all.trainer.step(all.images, all.labels); };
   step.title = "one training step";
   step.batch = made->task.trainer.batch;
   step.programs = {{"step", &made->trainer.step_program()}, {"update", &made->trainer.update_program()}};

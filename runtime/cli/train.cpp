@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "runtime/cli/commands.h"
+#include "runtime/cli/objective.h"
 #include "runtime/cli/run_report.h"
 #include "runtime/cli/training.h"
 #include "runtime/train/run.h"
@@ -26,6 +27,7 @@ void run(Options options) {
   if (options.run.empty()) options.run = (fs::path("runs") / fs::path(options.model.file).stem()).string();
   ModelFile file(options.model.file, options.model.overrides);
   train::Task task = load_task(file, options.compile);
+  if (const std::string line = schedule_line(file); !line.empty()) fmt::print("{}\n", line);
   train::RunOptions run_options{options.run, options.resume, options.replace};
   run_options.draw = !options.no_samples;
   run_options.init = options.init;

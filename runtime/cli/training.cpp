@@ -8,6 +8,7 @@
 #include "compiler/graph/origin.h"
 #include "compiler/pipeline.h"
 #include "dsl/error.h"
+#include "runtime/cli/objective.h"
 #include "runtime/data/hold_out.h"
 #include "runtime/data/source.h"
 
@@ -18,16 +19,6 @@ namespace s = dsl::settings;
 
 std::uint64_t data_seed(const dsl::Settings& settings) {
   return static_cast<std::uint64_t>(settings.data.seed.value.value_or(settings.train.seed.value));
-}
-
-data::Images load_images(const dsl::Settings& settings) {
-  const auto& mnist = std::get<s::Mnist>(settings.data.source.value);
-  data::Selection selection;
-  for (auto label : mnist.labels.value) selection.labels.push_back(static_cast<std::int32_t>(label));
-  if (settings.data.limit.value) selection.limit = static_cast<std::size_t>(*settings.data.limit.value);
-  selection.seed = data_seed(settings);
-  const auto split = mnist.split.value == s::Split::train ? data::Split::train : data::Split::test;
-  return data::select(data::load_source(data::KnownSource{"mnist"}, split).images, selection);
 }
 
 train::OptimiserSettings optimiser_settings(const s::Train& train) {
@@ -125,18 +116,57 @@ graph::Graph load_network(ModelFile& file, const CompileOptions& options, const 
   return std::move(*network);
 }
 
-diffusion::SamplerSettings sampler_settings(const dsl::Settings& settings, const diffusion::NoiseSchedule& schedule) {
-  diffusion::SamplerSettings out;
-  const auto& sampler = settings.sample.sampler.value;
-  if (const auto* ddim = std::get_if<s::Ddim>(&sampler)) {
-    out.steps = static_cast<int>(ddim->steps.value);
-    out.eta = ddim->eta;
-    out.clip = ddim->clip;
-  } else {
-    out.steps = schedule.steps();
-    out.eta = 1;
-    out.clip = std::get<s::Ddpm>(sampler).clip;
+graph::Graph load_objective(ModelFile& file, const graph::Graph& network) {
+  auto objective = objective_of(file, network);
+  if (!objective) file.report();
+  return std::move(*objective);
+}
+
+namespace {
+
+data::Images load_split(const dsl::Settings& settings, bool train) {
+  const auto& mnist = std::get<s::Mnist>(settings.data.source.value);
+  data::Selection selection;
+  for (auto label : mnist.labels.value) selection.labels.push_back(static_cast<std::int32_t>(label));
+  if (settings.data.limit.value) selection.limit = static_cast<std::size_t>(*settings.data.limit.value);
+  selection.seed = data_seed(settings);
+  return data::select(
+      data::load_source(data::KnownSource{"mnist"}, train ? data::Split::train : data::Split::test).images, selection);
+}
+
+bool trains_on_training_half(const dsl::Settings& settings) {
+  return std::get<s::Mnist>(settings.data.source.value).split.value == s::Split::train;
+}
+
+}  // namespace
+
+data::Images load_images(const dsl::Settings& settings) {
+  return load_split(settings, trains_on_training_half(settings));
+}
+
+diffusion::Denoiser load_denoiser(ModelFile& file, const CompileOptions& options) {
+  auto denoiser = denoiser_of(file, load_network(file, options, {}, false));
+  if (!denoiser) {
+    file.report();
+    throw Error("the model's objective is none of diffusion: there is nothing to sample", 1);
   }
+  return std::move(*denoiser);
+}
+
+diffusion::SamplerSettings sampler_settings(const dsl::Settings& settings) {
+  using diffusion::Method;
+  diffusion::SamplerSettings out;
+  std::visit(
+      [&]<typename Sampler>(const Sampler& sampler) {
+        if constexpr (requires { sampler.steps; }) out.steps = static_cast<int>(sampler.steps.value);
+        if constexpr (requires { sampler.eta; }) out.eta = sampler.eta;
+        out.clip = sampler.clip;
+      },
+      settings.sample.sampler.value);
+  constexpr Method methods[] = {Method::ddpm, Method::ddim, Method::dpm_solver, Method::heun};
+  out.method = methods[settings.sample.sampler.value.index()];
+  out.labels = settings.sample.labels;
+  out.guidance = settings.sample.guidance;
   out.seed = static_cast<std::uint64_t>(settings.sample.seed.value.value_or(settings.train.seed.value));
   return out;
 }
@@ -144,16 +174,17 @@ diffusion::SamplerSettings sampler_settings(const dsl::Settings& settings, const
 train::Task load_task(ModelFile& file, const CompileOptions& options) {
   train::Task task;
   std::vector<train::Declared> declared;
-  task.network = load_network(file, options, {}, true, &declared);
-  task.sampled_network = load_network(file, options, {}, false);
-  auto schedule = file.schedule();
-  if (!schedule) file.report();
-  task.schedule = *schedule;
+  task.objective = load_objective(file, load_network(file, options, {}, true, &declared));
+  graph::Graph tested = load_network(file, options, {}, false);
+  task.evaluation = load_objective(file, tested);
+  task.denoiser = denoiser_of(file, std::move(tested));
   const auto& settings = file.settings();
   task.images = load_images(settings);
   if (settings.data.held_out.value)
     task.held_out =
         data::hold_out(task.images, static_cast<std::size_t>(*settings.data.held_out.value), data_seed(settings));
+  else if (!task.denoiser)
+    task.held_out = load_split(settings, !trains_on_training_half(settings));
   else if (settings.train.patience.value)
     throw Error("`train.patience` needs `data { held_out = … }`, the images that decide", 1);
   task.trainer = trainer_settings(settings.train);
@@ -167,8 +198,9 @@ train::Task load_task(ModelFile& file, const CompileOptions& options) {
   task.evaluate_every = settings.train.evaluate_every;
   task.sample_every = settings.train.sample_every.value.value_or(0);
   task.patience = settings.train.patience.value.value_or(0);
-  task.sampler = sampler_settings(settings, task.schedule);
+  task.sampler = sampler_settings(settings);
   task.samples = settings.sample.count;
+  if (task.denoiser) diffusion::labels_of(task.denoiser->network, task.sampler, task.samples);
   task.target = options.target();
   task.cache = options.cache();
   task.threads = options.threads;

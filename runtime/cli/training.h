@@ -30,8 +30,17 @@ graph::Graph load_network(ModelFile& file, const CompileOptions& options, const 
 /// Everything of a training run, the data loaded.
 train::Task load_task(ModelFile& file, const CompileOptions& options);
 
+/// The images that the settings ask for.
+data::Images load_images(const dsl::Settings& settings);
+
+/// The training objective around a network; reports errors and throws on them.
+graph::Graph load_objective(ModelFile& file, const graph::Graph& network);
+
+/// What draws images: the network without dropout. An error when the objective is none of diffusion.
+diffusion::Denoiser load_denoiser(ModelFile& file, const CompileOptions& options);
+
 /// The sampler that the settings ask for.
-diffusion::SamplerSettings sampler_settings(const dsl::Settings& settings, const diffusion::NoiseSchedule& schedule);
+diffusion::SamplerSettings sampler_settings(const dsl::Settings& settings);
 
 /// The settings as JSON text: what a run folder keeps.
 std::string settings_json(const dsl::Settings& settings);

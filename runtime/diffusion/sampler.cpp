@@ -1,8 +1,12 @@
 #include "runtime/diffusion/sampler.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "dsl/error.h"
 #include "runtime/diffusion/objective.h"
+#include "runtime/diffusion/sampling_step.h"
 #include "runtime/random/philox.h"
 
 namespace qiln::diffusion {
@@ -23,50 +27,81 @@ void load_weights(jit::Executable& program, const graph::Graph& network, const t
   }
 }
 
-void set_scalars(jit::Executable& program, const SamplerScalars& s, int t) {
-  auto set = [&](const char* name, double value) { program.uniform_input(name)[0] = static_cast<float>(value); };
-  set("t", t);
-  set("inverse_signal", s.inverse_signal);
-  set("noise_over_signal", s.noise_over_signal);
-  set("signal", s.signal);
-  set("inverse_noise", s.inverse_noise);
-  set("next_signal", s.next_signal);
-  set("next_noise", s.next_noise);
-  set("fresh", s.fresh);
+/// The noise at the start of samples `first` and on.
+void fill_noise(std::span<float> images, std::int64_t count, std::uint64_t seed, std::int64_t first) {
+  const std::size_t size = images.size() / static_cast<std::size_t>(count);
+  for (std::int64_t k = 0; k < count; ++k)
+    random::fill_normal<float>({seed, 0, static_cast<std::uint32_t>(first + k), random::site_hash("sampler.start")},
+                               images.subspan(static_cast<std::size_t>(k) * size, size));
 }
 
 }  // namespace
 
-std::vector<float> sample(const graph::Graph& network, const NoiseSchedule& schedule, const train::Checkpoint& weights,
-                          bool averaged, std::int64_t count, const SamplerSettings& settings, jit::Engine& engine,
+std::vector<float> labels_of(const graph::Graph& network, const SamplerSettings& settings, std::int64_t count) {
+  const std::int64_t classes = denoiser_signature(network).classes;
+  if (classes == 0) {
+    if (settings.labels.empty() && settings.guidance == 0) return {};
+    throw Error("`sample.labels` and `sample.guidance` need a network with a label: `(x: [C, H, W], t: [], y: label[10])`",
+                1);
+  }
+  std::vector<float> labels;
+  for (std::int64_t k = 0; k < count; ++k) {
+    const auto choices = static_cast<std::int64_t>(settings.labels.size());
+    labels.push_back(static_cast<float>(choices == 0 ? k % classes : settings.labels[k % choices]));
+    if (labels.back() >= static_cast<float>(classes))
+      throw Error(fmt::format("`sample.labels` asks for label {}; the network has 0 to {}", labels.back(), classes - 1), 1);
+  }
+  return labels;
+}
+
+bool walk(jit::Executable& step, const Walk& way, std::span<float> images, std::int64_t count,
+          const std::function<bool()>& tell) {
+  const bool back = look_back(way.moves);
+  std::vector<float> start, earlier(back ? images.size() : 0);
+  for (std::size_t i = 0; i < way.moves.size(); ++i) {
+    set_move(step, way.moves[i]);
+    step.set_input("x", images);
+    if (back) {
+      if (way.moves[i].sets_out) start.assign(images.begin(), images.end());
+      step.set_input("start", start);
+      step.set_input("earlier", earlier);
+    }
+    // Moves that are left number the random draws.
+    step.run(count, way.seed, static_cast<std::uint32_t>(way.moves.size() - 1 - i),
+             static_cast<std::uint32_t>(way.first_sample));
+    step.read_output("x", images);
+    if (back) step.read_output("clean", earlier);
+    if (tell && !tell()) return false;
+  }
+  return true;
+}
+
+std::vector<float> sample(const Denoiser& denoiser, const train::Checkpoint& weights, bool averaged,
+                          std::int64_t count, const SamplerSettings& settings, jit::Engine& engine,
                           const std::function<bool(std::int64_t, std::int64_t)>& progress, int threads) {
-  graph::Graph step = sampling_step(network, settings.clip);
-  std::int64_t size = graph::element_count(step.shape(step.output("x")));
+  const std::vector<float> labels = labels_of(denoiser.network, settings, count);
+  const auto way = moves(denoiser.schedule, denoiser.prediction, {settings.method, settings.steps, settings.eta});
+  const bool back = look_back(way);
+  graph::Graph step = sampling_step(denoiser.network, {settings.clip, back, settings.guidance});
+  const std::int64_t size = graph::element_count(step.shape(step.output("x")));
   jit::Executable program = jit::build(std::move(step), engine, {threads, {}});
-  load_weights(program, network, weights, averaged);
-  std::vector<int> order = strided_steps(schedule.steps(), std::min(settings.steps, schedule.steps()));
+  load_weights(program, denoiser.network, weights, averaged);
 
   std::vector<float> images(static_cast<std::size_t>(count * size));
-  auto steps = static_cast<std::int64_t>(order.size());
-  std::int64_t total = (count + settings.batch - 1) / settings.batch * steps, done = 0;
+  const auto steps = static_cast<std::int64_t>(way.size());
+  const std::int64_t total = (count + settings.batch - 1) / settings.batch * steps;
+  std::int64_t done = 0;
   for (std::int64_t first = 0; first < count; first += settings.batch) {
-    std::int64_t here = std::min(settings.batch, count - first);
-    std::span<float> block(images.data() + first * size, static_cast<std::size_t>(here * size));
-    for (std::int64_t k = 0; k < here; ++k) {
-      random::Stream stream{settings.seed, 0, static_cast<std::uint32_t>(first + k),
-                            random::site_hash("sampler.start")};
-      random::fill_normal<float>(stream, block.subspan(k * size, size));
-    }
-    if (settings.watch) settings.watch(block);
-    for (std::int64_t i = 0; i < steps; ++i) {
-      int t = order[i], previous = i + 1 < steps ? order[i + 1] : -1;
-      set_scalars(program, sampler_scalars(schedule, t, previous, settings.eta), t);
-      program.set_input("x", block);
-      program.run(here, settings.seed, static_cast<std::uint32_t>(t), static_cast<std::uint32_t>(first));
-      program.read_output("x", block);
+    const std::int64_t here = std::min(settings.batch, count - first);
+    const auto block = std::span(images).subspan(first * size, here * size);
+    fill_noise(block, here, settings.seed, first);
+    if (!labels.empty()) program.set_input(port::label, std::span(labels).subspan(first, here));
+    const auto tell = [&] {
       if (settings.watch) settings.watch(block);
-      if (progress && !progress(++done, total)) return {};
-    }
+      return !progress || progress(++done, total);
+    };
+    if (settings.watch) settings.watch(block);
+    if (!walk(program, {way, settings.seed, first}, block, here, tell)) return {};
   }
   return images;
 }

@@ -34,7 +34,4 @@ struct RunReport {
 
 std::string html_report(const RunReport& run);
 
-/// RFC 4648.
-std::string base64(std::string_view bytes);
-
 }  // namespace qiln::report

@@ -9,6 +9,7 @@
 
 #include "dsl/error.h"
 #include "runtime/data/png.h"
+#include "runtime/diffusion/objective.h"
 #include "runtime/files.h"
 #include "runtime/interrupt.h"
 #include "runtime/jit/machine_rates.h"
@@ -30,8 +31,8 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 void check_images(const Task& task) {
   const graph::Node* input = nullptr;
-  for (const auto& node : task.network.nodes)
-    if (node.op == Primitive::input && !input) input = &node;
+  for (const auto& node : task.objective.nodes)
+    if (node.op == Primitive::input && node.as<graph::InputAttributes>().name == diffusion::port::image) input = &node;
   auto at = [](std::size_t n) { return static_cast<std::int64_t>(n); };
   graph::Shape images{at(task.images.channels), at(task.images.height), at(task.images.width)};
   if (input && input->type.shape != images)
@@ -40,6 +41,14 @@ void check_images(const Task& task) {
                     "or the network's first argument",
                     images[0], images[1], images[2]),
         1);
+  const auto classes = diffusion::label_classes(task.objective);
+  if (!classes) return;
+  if (task.images.labels.empty() || (task.held_out.count > 0 && task.held_out.labels.empty()))
+    throw Error("the network needs labels and the data has none; change `data.source` or the objective", 1);
+  if (*classes > 0 && at(task.images.classes.size()) > *classes)
+    throw Error(fmt::format("the data has {} classes and the network {}; change the network's, as in `y: label[{}]`",
+                            task.images.classes.size(), *classes, task.images.classes.size()),
+                1);
 }
 
 /// Tells one set of images from another.
@@ -66,15 +75,14 @@ class Run {
       : task_(task),
         model_text_(model_text),
         settings_json_(settings_json),
-        draw_(options.draw),
+        draw_(options.draw && task.denoiser),
         started_(Clock::now()),
         folder_(open_folder(options, model_text, settings_json, lock_)),
         engine_(task.target, task.cache),
-        trainer_(task.network, task.schedule, task.trainer, engine_, task.threads),
+        trainer_(task.objective, task.trainer, engine_, task.threads),
         images_(fingerprint(task.images)) {
     if (task.held_out.count > 0)
-      held_out_.emplace(sampled_network(), task.schedule, task.held_out, task.trainer.batch, task.trainer.seed, engine_,
-                        task.threads);
+      held_out_.emplace(task.evaluation, task.held_out, task.trainer.batch, task.trainer.seed, engine_, task.threads);
     if (options.resume) resume();
     if (!options.init.empty()) start_from(options.init, options.partial);
   }
@@ -100,6 +108,14 @@ class Run {
                  best_.worse(), trainer_.steps());
   }
 
+  void say_scores() {
+    if (!held_out_) return;
+    const Scores scores = held_out_->scores(trainer_);
+    fmt::print("held-out loss {:.4g}", scores.loss);
+    if (scores.accuracy) fmt::print(", accuracy {:.2f} %", 100 * *scores.accuracy);
+    fmt::print(" on {} images\n", task_.held_out.count);
+  }
+
   void draw_at_end() {
     if (grid_step_ == trainer_.steps()) return;
     const auto path = draw_grid(true);
@@ -108,7 +124,6 @@ class Run {
   }
 
  private:
-  const graph::Graph& sampled_network() const { return task_.sampled_network ? *task_.sampled_network : task_.network; }
   bool out_of_patience() const { return held_out_ && task_.patience > 0 && best_.worse() >= task_.patience; }
   bool done() const { return trainer_.steps() >= task_.steps || out_of_patience(); }
   bool due(std::int64_t every) const { return every > 0 && trainer_.steps() % every == 0; }
@@ -157,7 +172,7 @@ class Run {
     Checkpoint weights;
     trainer_.save(weights);
     const auto samples = diffusion::sample(
-        sampled_network(), task_.schedule, weights, averaged, task_.samples, task_.sampler, engine_,
+        *task_.denoiser, weights, averaged, task_.samples, task_.sampler, engine_,
         [](auto, auto) { return !interrupted(); }, task_.threads);
     if (samples.empty()) return {};
     const data::Raster grid = data::draw_grid(samples, task_.images.channels, task_.images.height, task_.images.width);
@@ -179,7 +194,7 @@ class Run {
   void step(report::JsonLog& log, report::Progress& progress) {
     gather();
     const auto before = Clock::now();
-    const double loss = trainer_.step(batch_);
+    const double loss = trainer_.step(batch_, labels_);
     cursor_ += task_.trainer.samples();
     best_.add(loss);
     report::LogRecord record = {{"step", trainer_.steps()},
@@ -203,9 +218,10 @@ class Run {
   /// Whether the weights are the best so far.
   bool evaluate(report::LogRecord& record) {
     if (!held_out_) return best_.offer(best_.mean());
-    const double loss = held_out_->loss(trainer_);
-    record.emplace_back("held_out", loss);
-    return best_.offer(loss);
+    const Scores scores = held_out_->scores(trainer_);
+    record.emplace_back("held_out", scores.loss);
+    if (scores.accuracy) record.emplace_back("accuracy", *scores.accuracy);
+    return best_.offer(scores.loss);
   }
 
   void gather() {
@@ -218,6 +234,9 @@ class Run {
           task_.images, chosen[i], task_.augmentation,
           {task_.trainer.seed, static_cast<std::uint32_t>(trainer_.steps()), static_cast<std::uint32_t>(i)},
           std::span(batch_).subspan(i * size, size));
+    labels_.clear();
+    if (trainer_.takes_labels())
+      for (const std::uint32_t image : chosen) labels_.push_back(static_cast<float>(task_.images.labels[image]));
   }
 
   void say_start(report::Progress& progress) {
@@ -266,7 +285,7 @@ class Run {
   std::optional<report::EventFile> events_;
   BestLoss best_;
   std::string images_;  // which they are
-  std::vector<float> batch_;
+  std::vector<float> batch_, labels_;
   std::int64_t cursor_ = 0;            // images seen
   std::optional<std::int64_t> saved_;  // the last checkpoint's step
   std::int64_t grid_step_ = -1;        // the last grid's step
@@ -279,7 +298,8 @@ void run(const Task& task, const RunOptions& options, const std::string& model_t
   check_images(task);
   Run run(task, options, model_text, settings_json);
   run.train();
-  if (options.draw) run.draw_at_end();
+  if (!task.denoiser) run.say_scores();
+  if (options.draw && task.denoiser) run.draw_at_end();
 }
 
 }  // namespace qiln::train

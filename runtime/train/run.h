@@ -11,7 +11,6 @@
 #include "runtime/data/augment.h"
 #include "runtime/data/images.h"
 #include "runtime/diffusion/sampler.h"
-#include "runtime/diffusion/schedule.h"
 #include "runtime/jit/object_cache.h"
 #include "runtime/train/trainer.h"
 
@@ -19,9 +18,9 @@ namespace qiln::train {
 
 /// What is trained, on what, how.
 struct Task {
-  graph::Graph network;                         // circuits lowered
-  std::optional<graph::Graph> sampled_network;  // without dropout; `network` when there is none
-  diffusion::NoiseSchedule schedule;
+  graph::Graph objective;                        // of the network in training (runtime/diffusion/objective.h)
+  graph::Graph evaluation;                       // the same of the network without dropout, for the held-out loss
+  std::optional<diffusion::Denoiser> denoiser;   // what draws images; none in supervised training
   data::Images images;
   data::Images held_out;            // for the held-out loss; none when its count is 0
   data::Augmentation augmentation;  // of `images`, drawn by trainer.seed

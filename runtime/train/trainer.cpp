@@ -14,9 +14,7 @@
 namespace qiln::train {
 namespace {
 
-graph::Graph training_objective(const graph::Graph& network, const diffusion::NoiseSchedule& schedule,
-                                std::vector<std::string>& trained) {
-  graph::Graph objective = diffusion::denoising_objective(network, schedule);
+graph::Graph with_gradients(graph::Graph objective, std::vector<std::string>& trained) {
   trained = diffusion::add_gradients(objective);
   return objective;
 }
@@ -42,10 +40,10 @@ std::int64_t trained_span(const kernel::Program& program, const std::vector<std:
 
 }  // namespace
 
-Trainer::Trainer(const graph::Graph& network, const diffusion::NoiseSchedule& schedule, const TrainerSettings& settings,
-                 jit::Engine& engine, int threads)
+Trainer::Trainer(graph::Graph objective, const TrainerSettings& settings, jit::Engine& engine, int threads)
     : settings_(settings),
-      objective_(training_objective(network, schedule, trained_paths_)),
+      objective_(with_gradients(std::move(objective), trained_paths_)),
+      takes_labels_(diffusion::label_classes(objective_).has_value()),
       step_(jit::build(objective_, engine, step_options(trained_paths_, threads))),
       trained_elements_(trained_span(step_.program(), trained_paths_)),
       update_(jit::build(update_graph(trained_elements_, settings.optimiser, !settings.groups.empty()), engine,
@@ -118,19 +116,20 @@ void Trainer::bind_update() {
   update_.bind("decay", decays_.span());
 }
 
-double Trainer::run_batch(std::span<const float> images, std::int64_t first, std::int64_t count) {
-  const auto size = static_cast<std::int64_t>(images.size()) / settings_.samples();
-  step_.set_input(diffusion::port::image, images.subspan(first * size, count * size));
+double Trainer::run_batch(const Samples& samples, std::int64_t first, std::int64_t count) {
+  const auto size = static_cast<std::int64_t>(samples.images.size()) / settings_.samples();
+  step_.set_input(diffusion::port::image, samples.images.subspan(first * size, count * size));
+  if (takes_labels_) step_.set_input(diffusion::port::label, samples.labels.subspan(first, count));
   step_.uniform_input(diffusion::port::inverse_batch)[0] =
       static_cast<float>(1.0 / static_cast<double>(settings_.samples()));
   step_.run(count, settings_.seed, static_cast<std::uint32_t>(steps_), static_cast<std::uint32_t>(first));
   return step_.uniform_output(diffusion::port::loss)[0];
 }
 
-double Trainer::step(std::span<const float> images) {
+double Trainer::step(const Samples& samples) {
   double loss = 0;
   for (std::int64_t k = 0; k < settings_.accumulate; ++k) {
-    loss += run_batch(images, k * settings_.batch, settings_.batch);
+    loss += run_batch(samples, k * settings_.batch, settings_.batch);
     if (settings_.accumulate == 1) break;
     const auto from = gradients(), to = gradient_sum_.span();
     if (k == 0)
@@ -138,31 +137,31 @@ double Trainer::step(std::span<const float> images) {
     else
       std::ranges::transform(from, to, to.begin(), std::plus());
   }
-  if (!std::isfinite(loss)) stop_not_finite(images, loss);
+  if (!std::isfinite(loss)) stop_not_finite(samples, loss);
   learning_rate_ = settings_.optimiser.learning_rate * rate_factor(settings_.rates, steps_);
   for (const auto& [name, value] :
        update_scalars(settings_.optimiser, steps_ + 1, learning_rate_, settings_.average_decay))
     update_.uniform_input(name)[0] = static_cast<float>(value);
   update_.run(1);
   gradient_norm_ = update_.uniform_output("norm")[0];
-  if (!std::isfinite(gradient_norm_)) stop_not_finite(images, loss);
+  if (!std::isfinite(gradient_norm_)) stop_not_finite(samples, loss);
   step_.params_changed();
   ++steps_;
   return loss;
 }
 
-void Trainer::stop_not_finite(std::span<const float> images, double loss) {
+void Trainer::stop_not_finite(const Samples& samples, double loss) {
   const std::string what = std::isfinite(loss) ? fmt::format("the gradient's norm is {}", gradient_norm_)
                                                : fmt::format("the loss is {}", loss);
   throw Error(fmt::format("{} at step {}: {}; a smaller learning rate or `train.clip` may help", what, steps_ + 1,
-                          cause_of(images)),
+                          cause_of(samples)),
               1);
 }
 
-std::string Trainer::cause_of(std::span<const float> images) {
-  const std::int64_t size = static_cast<std::int64_t>(images.size()) / settings_.samples();
+std::string Trainer::cause_of(const Samples& samples) {
+  const std::int64_t size = static_cast<std::int64_t>(samples.images.size()) / settings_.samples();
   for (std::int64_t sample = 0; sample < settings_.samples(); ++sample) {
-    const double loss = run_batch(images, sample, 1);
+    const double loss = run_batch(samples, sample, 1);
     if (std::isfinite(loss) && std::ranges::all_of(gradients(), [](float v) { return std::isfinite(v); })) continue;
     reference::Feed<float> feed;
     feed.seed = settings_.seed;
@@ -171,7 +170,8 @@ std::string Trainer::cause_of(std::span<const float> images) {
     const auto row = [](std::span<const float> values) -> reference::Array<float> {
       return Eigen::Map<const reference::Array<float>>(values.data(), 1, static_cast<Eigen::Index>(values.size()));
     };
-    feed.inputs[diffusion::port::image] = row(images.subspan(sample * size, size));
+    feed.inputs[diffusion::port::image] = row(samples.images.subspan(sample * size, size));
+    if (takes_labels_) feed.inputs[diffusion::port::label] = row(samples.labels.subspan(sample, 1));
     feed.inputs[diffusion::port::inverse_batch] = row(step_.uniform_input(diffusion::port::inverse_batch));
     for (const auto& node : objective_.nodes) {
       if (node.op != Primitive::param) continue;

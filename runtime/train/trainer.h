@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "compiler/graph/graph.h"
-#include "runtime/diffusion/schedule.h"
 #include "runtime/jit/build.h"
 #include "runtime/train/checkpoint.h"
 #include "runtime/train/learning_rate.h"
@@ -33,13 +32,15 @@ struct TrainerSettings {
 
 class Trainer {
  public:
-  /// `network` without circuits; compiles the step and the update. Parameters start as their initialisers say.
-  Trainer(const graph::Graph& network, const diffusion::NoiseSchedule& schedule, const TrainerSettings& settings,
-          jit::Engine& engine, int threads = 0);
+  /// `objective` as runtime/diffusion/objective.h makes it, without circuits and gradients; compiles the step and the
+  /// update. Parameters start as their initialisers say.
+  Trainer(graph::Graph objective, const TrainerSettings& settings, jit::Engine& engine, int threads = 0);
 
-  /// One optimiser step on `images` [batch * accumulate, C, H, W] in [-1, 1]; gives the mean loss. When it or the
-  /// gradient is not finite, a qiln::Error names the operation that made it so, and the trainer is as before the step.
-  double step(std::span<const float> images);
+  /// One optimiser step on `images` [batch * accumulate, C, H, W] in [-1, 1] and, where the objective takes them, their
+  /// labels; gives the mean loss. When it or the gradient is not finite, a qiln::Error names the operation that made it
+  /// so, and the trainer is as before the step.
+  double step(std::span<const float> images, std::span<const float> labels = {}) { return step(Samples{images, labels}); }
+  bool takes_labels() const { return takes_labels_; }
   std::int64_t steps() const { return steps_; }
   std::int64_t parameters() const { return parameter_count_; }
   /// Of the last step: the norm of the gradient before clipping, and the learning rate.
@@ -74,15 +75,19 @@ class Trainer {
     std::string prefix;  // in checkpoints
     jit::Floats values;
   };
+  struct Samples {
+    std::span<const float> images, labels;
+  };
+  double step(const Samples& samples);
   void list_parameters();
   void list_unused();
   void fill_groups();
   void bind_update();
   std::span<float> gradients();
-  /// Runs the step on samples `first` to `first + count` of the images.
-  double run_batch(std::span<const float> images, std::int64_t first, std::int64_t count);
-  [[noreturn]] void stop_not_finite(std::span<const float> images, double loss);
-  std::string cause_of(std::span<const float> images);
+  /// Runs the step on samples `first` to `first + count`.
+  double run_batch(const Samples& samples, std::int64_t first, std::int64_t count);
+  [[noreturn]] void stop_not_finite(const Samples& samples, double loss);
+  std::string cause_of(const Samples& samples);
   std::span<const float> part(const Parameter& parameter, const float* arena) const {
     return {arena + parameter.offset, static_cast<std::size_t>(parameter.count)};
   }
@@ -90,6 +95,7 @@ class Trainer {
   TrainerSettings settings_;
   std::vector<std::string> trained_paths_;
   graph::Graph objective_;
+  bool takes_labels_ = false;
   jit::Executable step_;
   std::int64_t trained_elements_ = 0;  // of the parameter arena, which begins with the trained parameters
   jit::Executable update_;

@@ -68,7 +68,7 @@ TEST_CASE("wrong settings are shown where they stand") {
   ema = 1.5
   optimizer = adam(lr = 1e-3, beta3 = 0.9)
 }
-model { network = UNet, objective = diffusion(predict = velocity) })");
+model { network = UNet, objective = diffusion(predict = speed) })");
   CHECK(read.messages() == R"(error[unknown-setting]: `train` has no setting `stesp`
  --> test.qiln:2:3
   |
@@ -95,12 +95,12 @@ error[unknown-setting]: `adam` has no setting `beta3`
   |                               ^^^^^
 help: did you mean `beta1`?
 
-error[unknown-choice]: `diffusion.predict` cannot be `velocity`
+error[unknown-choice]: `diffusion.predict` cannot be `speed`
  --> test.qiln:7:57
   |
-7 | model { network = UNet, objective = diffusion(predict = velocity) }
-  |                                                         ^^^^^^^^
-help: it is `noise`
+7 | model { network = UNet, objective = diffusion(predict = speed) }
+  |                                                         ^^^^^
+help: it is one of `noise`, `sample`, `velocity`, `previous`
 )");
 }
 
@@ -141,6 +141,37 @@ TEST_CASE("optimisers, learning rates and groups are read", "[settings]") {
   CHECK(train.patience.value == 3);
   CHECK(!train.keep_every.value);
   CHECK(Read("train { groups = group(\"*\") }").messages().find("expects a list of `group(…)`") != std::string::npos);
+}
+
+TEST_CASE("objectives, samplers and labels are read", "[settings]") {
+  const Read read(R"(model {
+  objective = diffusion(predict = velocity, loss = huber(delta = 0.5), weight = min_snr(5), time = weighted(late),
+                        noise = quantum(C, shots = 20, path = markov, control = tiled), label_dropout = 0.2)
+}
+sample { sampler = dpm_solver(steps = 12), labels = [3, 4], guidance = 1.5 })");
+  REQUIRE(read.messages() == "");
+  const auto& diffusion = std::get<settings::Diffusion>(read.settings.model.objective.value);
+  CHECK(diffusion.predict.value == settings::Prediction::velocity);
+  CHECK(diffusion.loss.value.name.text == "huber");
+  REQUIRE(diffusion.weight.value);
+  CHECK(diffusion.weight.value->name.text == "min_snr");
+  CHECK(std::get<settings::WeightedTime>(diffusion.time.value).density.value.name.text == "late");
+  const auto& quantum = std::get<settings::QuantumNoise>(diffusion.noise.value);
+  CHECK(quantum.circuit.value.name.text == "C");
+  CHECK(quantum.shots == 20);
+  CHECK(quantum.path.value == settings::NoisePath::markov);
+  CHECK(quantum.control.value == settings::NoiseControl::tiled);
+  CHECK(diffusion.label_dropout == 0.2);
+  CHECK(std::get<settings::DpmSolver>(read.settings.sample.sampler.value).steps == 12);
+  CHECK(read.settings.sample.labels.value == std::vector<std::int64_t>{3, 4});
+  CHECK(read.settings.sample.guidance == 1.5);
+  const Read supervised("model { objective = regression(target = label, loss = l1) }");
+  REQUIRE(supervised.messages() == "");
+  const auto& regression = std::get<settings::Regression>(supervised.settings.model.objective.value);
+  CHECK(regression.target.value == settings::RegressionTarget::label);
+  CHECK(regression.loss.value.name.text == "l1");
+  const Read plain("model { objective = classification }");
+  CHECK(std::get<settings::Classification>(plain.settings.model.objective.value).loss.value.name.text == "cross_entropy");
 }
 
 TEST_CASE("resolved settings name everything, defaults too", "[settings]") {

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "dsl/error.h"
-#include "runtime/diffusion/objective.h"
+#include "runtime/diffusion/moves.h"
 #include "runtime/jit/build.h"
 #include "tests/catch.h"
 #include "tests/runtime/scratch.h"
@@ -58,7 +58,7 @@ TEST_CASE("levels that make no schedule are errors", "[diffusion]") {
   CHECK(mentions(said({1}), "at least one step"));
   CHECK(mentions(said({0.9, 0.5}), "0.9", "u = 0"));
   CHECK(mentions(said({1, 0.5, 0.6}), "rises from 0.5 to 0.6", "u = 1"));
-  CHECK(mentions(said({1, -0.5}), "-0.5", "[0, 1]"));
+  CHECK(mentions(said({1, -0.5}), "-0.5", "(0, 1]"));
   CHECK(mentions(said({1, std::nan("")}), "nan"));
   const std::vector<double> levels = {1, 0.5, 0.25};
   CHECK(discretise(levels).beta == std::vector<double>{0.5, 0.5});
@@ -67,28 +67,39 @@ TEST_CASE("levels that make no schedule are errors", "[diffusion]") {
 
 TEST_CASE("a sampler's step with eta = 1 is the posterior of DDPM", "[diffusion]") {
   const NoiseSchedule s = cosine_schedule(100);
+  const auto ddpm = moves(s, Prediction::noise, {.method = Method::ddpm});
+  const auto ddim = moves(s, Prediction::noise, {.method = Method::ddim, .steps = 100, .eta = 1});
+  REQUIRE(ddpm.size() == 100);
   for (int t = 99; t >= 0; --t) {
     INFO(t);
     const double now = s.alpha_bar[t], next = t ? s.alpha_bar[t - 1] : 1;
-    const SamplerScalars c = sampler_scalars(s, t, t - 1, 1);
+    const Move& m = ddpm[99 - t];
     // Ho et al. 2020, eq. 7: the mean's factors of x0 and x_t, and the variance.
     const double of_clean = std::sqrt(next) * s.beta[t] / (1 - now);
     const double of_noisy = std::sqrt(1 - s.beta[t]) * (1 - next) / (1 - now);
     const double variance = (1 - next) / (1 - now) * s.beta[t];
-    CHECK(c.next_noise * c.inverse_noise == Approx(of_noisy).epsilon(1e-9).margin(1e-12));
-    CHECK(c.next_signal - c.signal * c.inverse_noise * c.next_noise == Approx(of_clean).epsilon(1e-9));
-    CHECK(c.fresh * c.fresh == Approx(variance).epsilon(1e-9).margin(1e-12));
-    CHECK(c.inverse_signal == Approx(1 / std::sqrt(now)));
-    CHECK(c.noise_over_signal == Approx(std::sqrt(1 / now - 1)));
+    CHECK(m.t == t);
+    CHECK(m.noisy == Approx(of_noisy).epsilon(1e-9).margin(1e-12));
+    CHECK(m.clean == Approx(of_clean).epsilon(1e-9));
+    CHECK(m.fresh * m.fresh == Approx(variance).epsilon(1e-9).margin(1e-12));
+    CHECK(m.clean_noisy == Approx(1 / std::sqrt(now)));
+    CHECK(m.clean_prediction == Approx(-std::sqrt(1 / now - 1)));
+    CHECK(ddim[99 - t].fresh == m.fresh);
   }
 }
 
 TEST_CASE("a deterministic step keeps signal and noise apart", "[diffusion]") {
   const NoiseSchedule s = cosine_schedule(100);
-  const SamplerScalars c = sampler_scalars(s, 80, 30, 0);
-  CHECK(c.fresh == 0);
-  CHECK(c.next_signal * c.next_signal == Approx(s.alpha_bar[30]));
-  CHECK(c.next_noise * c.next_noise == Approx(1 - s.alpha_bar[30]));
+  const auto list = moves(s, Prediction::noise, {.method = Method::ddim, .steps = 12});
+  for (std::size_t i = 0; i + 1 < list.size(); ++i) {
+    const double now = s.alpha_bar[list[i].t], next = s.alpha_bar[list[i + 1].t];
+    CHECK(list[i].fresh == 0);
+    // The image sqrt(now) x0 + sqrt(1 - now) e becomes sqrt(next) x0 + sqrt(1 - next) e.
+    CHECK(list[i].noisy * std::sqrt(1 - now) == Approx(std::sqrt(1 - next)));
+    CHECK(list[i].noisy * std::sqrt(now) + list[i].clean == Approx(std::sqrt(next)));
+  }
+  CHECK(list.back().noisy == 0);
+  CHECK(list.back().clean == 1);
 }
 
 TEST_CASE("strided steps go from the last to the first", "[diffusion]") {

@@ -8,6 +8,7 @@
 #include "runtime/data/apng.h"
 #include "runtime/data/npz_writer.h"
 #include "runtime/files.h"
+#include "runtime/report/base64.h"
 #include "runtime/report/html_report.h"
 #include "runtime/report/network_drawing.h"
 #include "tests/compiler/elaborated.h"

@@ -16,6 +16,7 @@
 #include "compiler/pipeline.h"
 #include "runtime/data/hold_out.h"
 #include "runtime/data/png.h"
+#include "runtime/diffusion/objective.h"
 #include "runtime/files.h"
 #include "runtime/train/run.h"
 #include "runtime/train/run_folder.h"
@@ -74,8 +75,8 @@ data::Images images() {
 
 train::Task task(std::int64_t steps) {
   train::Task task;
-  task.network = denoiser();
-  task.schedule = schedule();
+  task.denoiser = diffusion::Denoiser{denoiser(), schedule()};
+  task.objective = task.evaluation = diffusion::denoising_objective(task.denoiser->network, task.denoiser->schedule);
   task.images = images();
   task.trainer.batch = 19;
   task.trainer.optimiser.learning_rate = 1e-2;
@@ -101,7 +102,7 @@ std::vector<float> batch_of(const train::Task& task, std::int64_t step) {
 }
 
 train::Trainer trainer_of(const train::Task& task, jit::Engine& engine, int threads = 0) {
-  return {task.network, task.schedule, task.trainer, engine, threads};
+  return {task.objective, task.trainer, engine, threads};
 }
 
 bool same_bits(const train::Checkpoint& a, const train::Checkpoint& b) {
@@ -235,7 +236,8 @@ TEST_CASE("a run folder is not overwritten, and needs a checkpoint of the same m
   CHECK(mentions(error_of([&] { train::run(task(1), {.folder = scratch / "run"}, "net", "{}"); }), "--resume"));
   auto other = Elaborated::text("net N(x: [1, 4, 4], t: []) -> [1, 4, 4] { return x |> conv(1, 3) }\n");
   train::Task changed = task(2);
-  changed.network = std::move(*other.graph);
+  changed.denoiser->network = std::move(*other.graph);
+  changed.objective = diffusion::denoising_objective(changed.denoiser->network, changed.denoiser->schedule);
   CHECK(mentions(error_of([&] { train::run(changed, {.folder = scratch / "run", .resume = true}, "net", "{}"); }),
                  "out.conv.weight"));
   changed.images.height = 2;
@@ -270,7 +272,7 @@ TEST_CASE("the operation that makes a NaN is named with its path and line", "[tr
     INFO(net.messages());
     REQUIRE(net.graph);
     train::Task bad = task(1);
-    bad.network = *net.graph;
+    bad.objective = diffusion::denoising_objective(*net.graph, schedule());
     bad.trainer.place = [&](const graph::Origin& origin) { return graph::place_of(origin, net.sources); };
     jit::Engine engine(bad.target, bad.cache);
     auto trainer = trainer_of(bad, engine);
@@ -469,7 +471,7 @@ TEST_CASE("samples do not depend on how they are batched, nor on threads", "[tra
   trainer_of(small, engine).save(weights);
   auto draw = [&](std::int64_t batch, int threads, double eta, std::int64_t count = 11) {
     diffusion::SamplerSettings settings{.steps = 5, .eta = eta, .seed = 3, .batch = batch};
-    return diffusion::sample(small.network, small.schedule, weights, true, count, settings, engine, {}, threads);
+    return diffusion::sample(*small.denoiser, weights, true, count, settings, engine, {}, threads);
   };
   for (double eta : {0.0, 1.0}) {
     const auto whole = draw(64, 1, eta);
