@@ -7,6 +7,7 @@
 #include "runtime/cli/commands.h"
 #include "runtime/cli/model_file.h"
 #include "runtime/cli/objective.h"
+#include "runtime/cli/quantum_noise.h"
 #include "runtime/report/trainability.h"
 
 namespace qiln::cli {
@@ -31,7 +32,10 @@ void run(const ModelOptions& options, const std::string& name, bool trainability
   if (file.parsed()) {
     graph = file.elaborate(name);
     if (graph) report_findings(*graph, file.diagnostics(), Doubts::tried);
-    if (graph && name.empty() && !file.diagnostics().has_errors()) objective_of(file, *graph);
+    if (graph && name.empty() && !file.diagnostics().has_errors()) {
+      objective_of(file, *graph);
+      check_noise_path(file);
+    }
   }
   file.report();
   Count count = parameters(*graph);

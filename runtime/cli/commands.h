@@ -17,5 +17,6 @@ void add_export(CLI::App& app);
 void add_report(CLI::App& app);
 void add_time(CLI::App& app);
 void add_draw(CLI::App& app);
+void add_noise(CLI::App& app);
 
 }  // namespace qiln::cli

@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
   add_report(app);
   add_opt(app);
   add_draw(app);
+  add_noise(app);
   add_bench(app);
   add_time(app);
   if (argc < 2) {

@@ -7,6 +7,7 @@
 
 #include "compiler/graph/verify.h"
 #include "dsl/error.h"
+#include "runtime/cli/quantum_noise.h"
 
 namespace qiln::cli {
 namespace {
@@ -69,6 +70,9 @@ std::optional<diffusion::DenoisingOptions> options_of(ModelFile& file, const s::
     fits = fits && values;
     if (values) options.densities = *values;
   }
+  const std::size_t errors = file.diagnostics().error_count();
+  if (auto noise = quantum_noise(file, image)) options.noise = std::move(noise->source);
+  fits = fits && errors == file.diagnostics().error_count();
   return fits ? std::optional(options) : std::nullopt;
 }
 
@@ -102,7 +106,13 @@ std::optional<diffusion::Denoiser> denoiser_of(ModelFile& file, graph::Graph net
   if (!settings) return {};
   const auto schedule = file.schedule();
   if (!schedule) return {};
-  return diffusion::Denoiser{std::move(network), *schedule, prediction_of(*settings)};
+  diffusion::Denoiser denoiser{std::move(network), *schedule, prediction_of(*settings)};
+  const std::size_t errors = file.diagnostics().error_count();
+  if (auto noise = quantum_noise(file, diffusion::denoiser_signature(denoiser.network).image))
+    denoiser.noise = std::move(noise->source);
+  check_noise_path(file);
+  if (errors != file.diagnostics().error_count()) return {};
+  return denoiser;
 }
 
 std::string schedule_line(ModelFile& file) {

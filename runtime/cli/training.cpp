@@ -9,6 +9,7 @@
 #include "compiler/pipeline.h"
 #include "dsl/error.h"
 #include "runtime/cli/objective.h"
+#include "runtime/cli/quantum_noise.h"
 #include "runtime/data/hold_out.h"
 #include "runtime/data/source.h"
 
@@ -171,6 +172,17 @@ diffusion::SamplerSettings sampler_settings(const dsl::Settings& settings) {
   return out;
 }
 
+namespace {
+
+std::map<std::string, std::vector<float>> noise_values(ModelFile& file, const diffusion::Denoiser& denoiser,
+                                                       const CompileOptions& options) {
+  const auto noise = quantum_noise(file, diffusion::denoiser_signature(denoiser.network).image);
+  jit::Engine engine(options.target(), options.cache());
+  return calibrated(*noise, engine, options.threads).values;
+}
+
+}  // namespace
+
 train::Task load_task(ModelFile& file, const CompileOptions& options) {
   train::Task task;
   std::vector<train::Declared> declared;
@@ -178,6 +190,8 @@ train::Task load_task(ModelFile& file, const CompileOptions& options) {
   graph::Graph tested = load_network(file, options, {}, false);
   task.evaluation = load_objective(file, tested);
   task.denoiser = denoiser_of(file, std::move(tested));
+  file.report(false);
+  if (task.denoiser && task.denoiser->noise) task.values = noise_values(file, *task.denoiser, options);
   const auto& settings = file.settings();
   task.images = load_images(settings);
   if (settings.data.held_out.value)

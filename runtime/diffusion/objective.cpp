@@ -80,13 +80,16 @@ ValueId draw_label(Builder& b, ValueId label, double dropout) {
                      {b.pointwise(Primitive::less, {draw, b.constant(dropout)}), b.constant(-1), label});
 }
 
-/// Of each time: the levels of signal and noise, the target's factors of clean image and noise, the loss's weight.
+/// Of each time: the levels of signal and noise, the target's factors of clean image and noise, the loss's weight, the
+/// noise's factors of a source and of normal numbers.
 std::vector<std::vector<double>> tables(const NoiseSchedule& schedule, const DenoisingOptions& options) {
-  std::vector<std::vector<double>> rows(5);
+  std::vector<std::vector<double>> rows(7);
   for (int t = 0; t < schedule.steps(); ++t) {
     const Parametrisation p = parametrisation(schedule, options.prediction, t);
     const double weight = options.clean_weights.empty() ? 1 : options.clean_weights[t] * std::pow(p.clean_prediction, 2);
-    const double row[] = {schedule.signal(t), schedule.noise(t), p.target_clean, p.target_noise, weight};
+    const NoiseFactors factors = options.noise ? noise_factors(*options.noise, schedule, t) : NoiseFactors{};
+    const double row[] = {schedule.signal(t), schedule.noise(t), p.target_clean, p.target_noise,
+                          weight,             factors.source,    factors.gaussian};
     for (std::size_t r = 0; r < rows.size(); ++r) rows[r].push_back(row[r]);
   }
   return rows;
@@ -118,7 +121,6 @@ Graph denoising_objective(const Graph& network, const NoiseSchedule& schedule, c
   Builder b(g);
   const ValueId clean = b.input(port::image, {shape, true});
   const ValueId t = draw_time(b, schedule.steps(), options.densities);
-  const ValueId noise = b.random({graph::Distribution::normal, "diffusion.noise", 0}, shape);
   std::vector<std::vector<double>> rows = tables(schedule, options);
   // Rows that say the same at each time need no look-up: a factor of 0 or 1.
   std::vector<int> places;
@@ -134,6 +136,9 @@ Graph denoising_objective(const Graph& network, const NoiseSchedule& schedule, c
     return b.multiply(value, b.broadcast(looked_up[places[row]], g.shape(value), {}));
   };
   auto sum = [&](std::optional<ValueId> x, std::optional<ValueId> y) { return x && y ? b.add(*x, *y) : x ? *x : *y; };
+  std::optional<ValueId> drawn;
+  if (options.noise) drawn = times(graph::splice(b, at_site(options.noise->draw, "diffusion.noise"), {})[0], 5);
+  const ValueId noise = sum(drawn, times(b.random({graph::Distribution::normal, "diffusion.noise", 0}, shape), 6));
   const ValueId noisy = sum(times(clean, 0), times(noise, 1));
   const ValueId target = sum(times(clean, 2), times(noise, 3));
   std::vector<ValueId> arguments{noisy, t};

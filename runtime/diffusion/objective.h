@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/graph/graph.h"
+#include "runtime/diffusion/noise.h"
 #include "runtime/diffusion/prediction.h"
 #include "runtime/diffusion/schedule.h"
 
@@ -40,11 +41,12 @@ struct DenoisingOptions {
   /// follows (prediction.h). Empty: the error in the prediction counts alike at each time.
   std::vector<double> clean_weights = {};
   std::vector<double> densities = {};  // by time: how often it is drawn, up to a factor. Empty: all alike
+  std::optional<NoiseSource> noise = {};  // Gaussian when there is none
   double label_dropout = 0;       // how often a label is left out: its number is then -1, its one-hot vector zero
 };
 
-/// The denoising loss (Ho et al. 2020, eq. 14, for the noise and the mean squared error): t on 0 .. T - 1 and noise
-/// e ~ N(0, 1) drawn by the graph; the mean over the batch of w_t * distance(network(s_t x0 + n_t e, t), target_t).
+/// The denoising loss (Ho et al. 2020, eq. 14, for the noise and the mean squared error): t on 0 .. T - 1 and noise e,
+/// by default N(0, 1), drawn by the graph; the mean over the batch of w_t * distance(network(s_t x0 + n_t e, t), target_t).
 graph::Graph denoising_objective(const graph::Graph& network, const NoiseSchedule& schedule,
                                  const DenoisingOptions& options = {});
 

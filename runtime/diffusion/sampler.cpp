@@ -7,14 +7,13 @@
 #include "dsl/error.h"
 #include "runtime/diffusion/objective.h"
 #include "runtime/diffusion/sampling_step.h"
-#include "runtime/random/philox.h"
 
 namespace qiln::diffusion {
 namespace {
 
-void load_weights(jit::Executable& program, const graph::Graph& network, const train::Checkpoint& weights,
+void load_weights(jit::Executable& program, const std::vector<graph::Node>& nodes, const train::Checkpoint& weights,
                   bool averaged) {
-  for (const auto& node : network.nodes) {
+  for (const auto& node : nodes) {
     if (node.op != Primitive::param) continue;
     const auto& attributes = node.as<graph::ParamAttributes>();
     const auto& ports = program.program().params;
@@ -27,12 +26,13 @@ void load_weights(jit::Executable& program, const graph::Graph& network, const t
   }
 }
 
-/// The noise at the start of samples `first` and on.
-void fill_noise(std::span<float> images, std::int64_t count, std::uint64_t seed, std::int64_t first) {
-  const std::size_t size = images.size() / static_cast<std::size_t>(count);
-  for (std::int64_t k = 0; k < count; ++k)
-    random::fill_normal<float>({seed, 0, static_cast<std::uint32_t>(first + k), random::site_hash("sampler.start")},
-                               images.subspan(static_cast<std::size_t>(k) * size, size));
+/// A graph compiled, with weights.
+jit::Executable compiled(graph::Graph graph, const train::Checkpoint& weights, bool averaged, jit::Engine& engine,
+                         int threads) {
+  const std::vector<graph::Node> nodes = graph.nodes;
+  jit::Executable program = jit::build(std::move(graph), engine, {threads, {}});
+  load_weights(program, nodes, weights, averaged);
+  return program;
 }
 
 }  // namespace
@@ -82,10 +82,16 @@ std::vector<float> sample(const Denoiser& denoiser, const train::Checkpoint& wei
   const std::vector<float> labels = labels_of(denoiser.network, settings, count);
   const auto way = moves(denoiser.schedule, denoiser.prediction, {settings.method, settings.steps, settings.eta});
   const bool back = look_back(way);
-  graph::Graph step = sampling_step(denoiser.network, {settings.clip, back, settings.guidance});
-  const std::int64_t size = graph::element_count(step.shape(step.output("x")));
-  jit::Executable program = jit::build(std::move(step), engine, {threads, {}});
-  load_weights(program, denoiser.network, weights, averaged);
+  const NoiseSource* source = denoiser.noise ? &*denoiser.noise : nullptr;
+  const bool fresh = std::ranges::any_of(way, [](const Move& move) { return move.fresh != 0; });
+  const StepOptions options{settings.clip, back, fresh ? source : nullptr, settings.guidance};
+  const graph::Shape shape = denoiser_signature(denoiser.network).image;
+  const std::int64_t size = graph::element_count(shape);
+  jit::Executable program = compiled(sampling_step(denoiser.network, options), weights, averaged, engine, threads);
+  const NoiseFactors factors =
+      source ? noise_factors(*source, denoiser.schedule, denoiser.schedule.steps() - 1) : NoiseFactors{};
+  jit::Executable start =
+      compiled(mixed_noise(source, factors, shape, "sampler.start"), weights, averaged, engine, threads);
 
   std::vector<float> images(static_cast<std::size_t>(count * size));
   const auto steps = static_cast<std::int64_t>(way.size());
@@ -94,7 +100,8 @@ std::vector<float> sample(const Denoiser& denoiser, const train::Checkpoint& wei
   for (std::int64_t first = 0; first < count; first += settings.batch) {
     const std::int64_t here = std::min(settings.batch, count - first);
     const auto block = std::span(images).subspan(first * size, here * size);
-    fill_noise(block, here, settings.seed, first);
+    start.run(here, settings.seed, 0, static_cast<std::uint32_t>(first));
+    start.read_output("noise", block);
     if (!labels.empty()) program.set_input(port::label, std::span(labels).subspan(first, here));
     const auto tell = [&] {
       if (settings.watch) settings.watch(block);

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "compiler/graph/graph.h"
 #include "runtime/diffusion/moves.h"
+#include "runtime/diffusion/noise.h"
 #include "runtime/diffusion/prediction.h"
 #include "runtime/diffusion/schedule.h"
 #include "runtime/jit/build.h"
@@ -20,6 +22,7 @@ struct Denoiser {
   graph::Graph network;  // (x, t) or (x, t, label) (objective.h), circuits lowered
   NoiseSchedule schedule;
   Prediction prediction = Prediction::noise;
+  std::optional<NoiseSource> noise = {};  // Gaussian when there is none
 };
 
 struct SamplerSettings {

@@ -65,7 +65,8 @@ Graph sampling_step(const Graph& network, const StepOptions& options) {
     next = b.add(next, times("of_start", b.input("start", {shape, true})));
     next = b.add(next, times("of_earlier", b.input("earlier", {shape, true})));
   }
-  const ValueId fresh = b.random({graph::Distribution::normal, "sampler.noise", 0}, shape);
+  const NoiseFactors factors = options.noise ? step_factors(*options.noise) : NoiseFactors{};
+  const ValueId fresh = graph::splice(b, mixed_noise(options.noise, factors, shape, "sampler.noise"), {})[0];
   g.outputs.push_back({"x", b.add(next, times("fresh", fresh))});
   if (options.look_back) g.outputs.push_back({"clean", clean});
   return g;

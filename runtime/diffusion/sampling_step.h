@@ -3,6 +3,7 @@
 
 #include "compiler/graph/graph.h"
 #include "runtime/diffusion/moves.h"
+#include "runtime/diffusion/noise.h"
 #include "runtime/jit/program.h"
 
 namespace qiln::diffusion {
@@ -10,6 +11,7 @@ namespace qiln::diffusion {
 struct StepOptions {
   bool clip = true;        // the clean image to [-1, 1]
   bool look_back = false;  // the moves use `start` or `earlier`
+  const NoiseSource* noise = nullptr;  // of fresh noise; none: Gaussian
   double guidance = 0;     // w: (1 + w) times the prediction with the label - w times that without (Ho and Salimans 2022)
 };
 

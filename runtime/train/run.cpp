@@ -83,6 +83,7 @@ class Run {
         images_(fingerprint(task.images)) {
     if (task.held_out.count > 0)
       held_out_.emplace(task.evaluation, task.held_out, task.trainer.batch, task.trainer.seed, engine_, task.threads);
+    trainer_.set_values(task.values);
     if (options.resume) resume();
     if (!options.init.empty()) start_from(options.init, options.partial);
   }

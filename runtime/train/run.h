@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "compiler/codegen/target.h"
 #include "compiler/graph/graph.h"
@@ -21,6 +23,7 @@ struct Task {
   graph::Graph objective;                        // of the network in training (runtime/diffusion/objective.h)
   graph::Graph evaluation;                       // the same of the network without dropout, for the held-out loss
   std::optional<diffusion::Denoiser> denoiser;   // what draws images; none in supervised training
+  std::map<std::string, std::vector<float>> values;  // of parameters that no initialiser draws, by path
   data::Images images;
   data::Images held_out;            // for the held-out loss; none when its count is 0
   data::Augmentation augmentation;  // of `images`, drawn by trainer.seed

@@ -206,6 +206,13 @@ void Trainer::start_from(const Weights& weights) {
   }
 }
 
+void Trainer::set_values(const std::map<std::string, std::vector<float>>& values) {
+  for (const Parameter& p : parameters_)
+    if (const auto found = values.find(p.path); found != values.end() && !p.trained)
+      std::ranges::copy(found->second, step_.params().data() + p.offset);
+  step_.params_changed();
+}
+
 void Trainer::save(Checkpoint& checkpoint) const {
   checkpoint.step = steps_;
   checkpoint.seed = settings_.seed;

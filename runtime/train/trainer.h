@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,9 @@ class Trainer {
 
   /// Starts from these values, and averages from them.
   void start_from(const Weights& weights);
+
+  /// Gives parameters that are not trained their values, by path.
+  void set_values(const std::map<std::string, std::vector<float>>& values);
 
   /// Weights, averages and the optimiser's state by parameter path.
   void save(Checkpoint& checkpoint) const;
