@@ -72,7 +72,7 @@ struct Block {
   Block(int lanes, int valid, std::uint64_t seed = 0, std::uint32_t step = 0, std::uint32_t first_sample = 0)
       : mask(lanes, 0.0f) {
     for (int l = 0; l < valid; ++l) mask[l] = 1;
-    block = {seed, step, first_sample, mask.data()};
+    block = {seed, step, first_sample, mask.data(), nullptr};
   }
 };
 

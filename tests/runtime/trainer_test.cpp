@@ -380,7 +380,7 @@ TEST_CASE("a run starts from the weights of a file", "[train]") {
   const Scratch scratch;
   train::run(task(3), {.folder = scratch / "first", .draw = false}, "net", "{}");
   train::Task next = task(0);
-  next.trainer.declared = train::declared_parameters(next.network);
+  next.trainer.declared = train::declared_parameters(next.objective);
   next.trainer.seed = 99;
   const train::RunOptions from{.folder = scratch / "next", .draw = false, .init = latest(scratch / "first")};
   train::run(next, from, "net", "{}");
