@@ -3,13 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 
 namespace qiln::jit {
 
-/// Starts at a cache line; large ones at a huge page, which the system is asked for.
+/// Starts at a cache line; large ones at a huge page, which the system is asked for. Pages of large ones come from the
+/// system when they are first touched, on the thread that does: what is never used costs nothing.
 class Floats {
  public:
   Floats() = default;
@@ -25,7 +25,10 @@ class Floats {
 
  private:
   struct Free {
-    void operator()(float* data) const { std::free(data); }
+    std::size_t mapped;  // bytes that the system gave; 0: they are of the heap
+    Free() : mapped(0) {}
+    explicit Free(std::size_t bytes) : mapped(bytes) {}
+    void operator()(float* data) const;
   };
   std::unique_ptr<float[], Free> data_;
   std::int64_t count_ = 0;
