@@ -1,5 +1,5 @@
 # Sourced by demo.sh and tests/run.sh: makes sure that the packages Qiln builds with are there, or says which are not.
-qiln_packages="g++ cmake ninja-build llvm-19-dev libeigen3-dev libfmt-dev nlohmann-json3-dev libcli11-dev catch2 zlib1g-dev libpng-dev libcurl4-openssl-dev"
+qiln_packages="g++ cmake ninja-build llvm-19-dev libeigen3-dev libfmt-dev nlohmann-json3-dev libcli11-dev catch2 zlib1g-dev libzstd-dev libpng-dev libcurl4-openssl-dev"
 qiln_missing=""
 for package in $qiln_packages; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || qiln_missing="$qiln_missing $package"
