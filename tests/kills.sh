@@ -11,7 +11,7 @@ kills=${1:-50}
 qiln=${2:-build/qiln}
 work=$(mktemp -d)
 pid=
-trap 'kill -9 $pid 2>/dev/null; rm -rf "$work"' EXIT
+trap '[ -z "$pid" ] || kill -9 $pid 2>/dev/null || true; rm -rf "$work"' EXIT
 export QILN_CACHE=$work/cache
 
 # In a process of its own, without a shell above it.
