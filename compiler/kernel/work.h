@@ -23,9 +23,9 @@ Work forward_work(const circuit::BlockProgram& program, Chunks chunks);
 Work adjoint_work(const circuit::BlockProgram& program, Chunks chunks);
 
 /// One run of a nest: for one sample if it is varying. Points outside a border count, as they do for everybody.
-/// `shared` are the bytes that all samples of a block read or write together.
 struct NestWork : Work {
-  double shared = 0;
+  double shared = 0;  // bytes that all samples of a block read or write together
+  double stated = 0;  // flops of the sums as they stand in the model, where they are computed in fewer; else the same
 };
 NestWork work_of(const Program& program, const Nest& nest, Chunks chunks);
 

@@ -44,6 +44,7 @@ void add_kernels(report::Bench& bench, const std::string& name, const jit::Execu
     kernel.every_step = runs == executable.timed_runs();
     kernel.seconds = executable.nest_nanoseconds()[k] * 1e-9 / static_cast<double>(std::max<std::int64_t>(1, runs));
     kernel.flops = work.flops * samples;
+    kernel.stated_flops = work.stated * samples;
     kernel.bytes = work.bytes * samples + work.shared * blocks;
     bench.kernels.push_back(std::move(kernel));
   }
@@ -103,11 +104,10 @@ void add_bench(CLI::App& app) {
   command->add_flag("--json", options->json, "print JSON");
   command->add_option("-o,--output", options->output, "write to this file instead of the terminal")->type_name("FILE");
   command->footer(
-      "Arithmetic is counted as the model states it, for full blocks of samples: borders and the padding of the last\n"
-      "block count. Shares are of the rates of one thread, the best that the machine reached before, between and "
-      "after\n"
-      "the steps. A kernel can go beyond 100 %: of the peak where borders are skipped, of the roofline where its data\n"
-      "stayed in the caches.\n\n"
+      "Arithmetic is counted for full blocks of samples: borders and the padding of the last block count. Of a\n"
+      "convolution that takes fewer multiplications than its sums have, those count that it takes. Shares are of the\n"
+      "rates of one thread, the best that the machine reached before, between and after the steps. A kernel can go\n"
+      "beyond 100 %: of the peak where borders are skipped, of the roofline where its data stayed in the caches.\n\n"
       "Example:\n  qiln bench models/v7_plain.qiln --batch 64");
   command->callback([=] { write_output(options->output, benched(*options)); });
 }

@@ -39,7 +39,7 @@ graph::Graph lowered(ModelFile& file, const Options& options) {
   if (options.program == "gradient") {
     graph = net_gradient(std::move(network));
   } else if (options.program != "network") {
-    graph = options.program == "sampling" ? diffusion::sampling_step(network) : load_objective(file, network);
+    graph = options.program == "sampling" ? load_sampling_step(file, network) : load_objective(file, network);
     if (options.program == "training") diffusion::add_gradients(graph);
   }
   run_standard_passes(graph);

@@ -62,6 +62,16 @@ std::optional<diffusion::NoiseSchedule> ModelFile::schedule() {
   return diffusion::discretise(*levels);
 }
 
+graph::Origin ModelFile::origin_of(std::string_view block, std::string_view key) const {
+  for (const auto& file : program_.files)
+    for (const auto& item : file.items)
+      if (const auto* settings = std::get_if<dsl::ast::Settings>(&item.node); settings && settings->block.text == block)
+        for (const dsl::ast::Setting& setting : settings->settings)
+          if (setting.key.text == key)
+            return {static_cast<std::int32_t>(setting.span.file), setting.span.begin, setting.span.end, -1, false};
+  return {};
+}
+
 void ModelFile::report(bool warnings) const {
   if (warnings || diagnostics_.has_errors())
     if (std::string text = dsl::render(diagnostics_, sources_); !text.empty()) fmt::print(stderr, "{}\n", text);

@@ -38,6 +38,9 @@ class ModelFile {
   /// The noise schedule that the settings ask for; nothing when they ask for none or an error was reported.
   std::optional<diffusion::NoiseSchedule> schedule();
 
+  /// Where a setting of a block stands; nowhere when the file leaves it out.
+  graph::Origin origin_of(std::string_view block, std::string_view key) const;
+
   /// Prints what has been reported to stderr; throws an empty qiln::Error (exit code 1) when there are errors.
   void report(bool warnings = true) const;
 

@@ -16,6 +16,7 @@ ValueId weighted_sum(graph::Graph& g) {
   graph::Builder b(g);
   ValueId value = b.constant(0);
   for (const graph::Output& output : g.outputs) {
+    b.set_origin(g[output.value].origin);
     const graph::Type type = g.type(output.value);
     const ValueId terms = b.multiply(output.value, b.input(output.name + ".weight", type));
     std::vector<int> axes(type.shape.size());

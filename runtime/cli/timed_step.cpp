@@ -119,7 +119,7 @@ TimedStep step_of(const std::shared_ptr<ModelFile>& file, const StepOptions& opt
   if (!sampling)
     return graph_step(net_gradient(std::move(network)), options, "value and gradient of " + of_net, "step", true);
   if (options.net.empty())
-    return graph_step(diffusion::sampling_step(network), options, "one sampling step", "sampling", false);
+    return graph_step(load_sampling_step(*file, network), options, "one sampling step", "sampling", false);
   return graph_step(std::move(network), options, "values of " + of_net, "sampling", false);
 }
 

@@ -12,6 +12,7 @@
 #include "runtime/cli/quantum_noise.h"
 #include "runtime/data/hold_out.h"
 #include "runtime/data/source.h"
+#include "runtime/diffusion/sampling_step.h"
 
 namespace qiln::cli {
 namespace {
@@ -120,6 +121,7 @@ graph::Graph load_network(ModelFile& file, const CompileOptions& options, const 
 graph::Graph load_objective(ModelFile& file, const graph::Graph& network) {
   auto objective = objective_of(file, network);
   if (!objective) file.report();
+  graph::place(*objective, file.origin_of("model", "objective"), "objective");
   return std::move(*objective);
 }
 
@@ -140,6 +142,12 @@ bool trains_on_training_half(const dsl::Settings& settings) {
 }
 
 }  // namespace
+
+graph::Graph load_sampling_step(const ModelFile& file, const graph::Graph& network) {
+  graph::Graph step = diffusion::sampling_step(network);
+  graph::place(step, file.origin_of("sample", "sampler"), "sampler");
+  return step;
+}
 
 data::Images load_images(const dsl::Settings& settings) {
   return load_split(settings, trains_on_training_half(settings));
@@ -203,6 +211,7 @@ train::Task load_task(ModelFile& file, const CompileOptions& options) {
     throw Error("`train.patience` needs `data { held_out = … }`, the images that decide", 1);
   task.trainer = trainer_settings(settings.train);
   task.trainer.declared = std::move(declared);
+  task.trainer.update = file.origin_of("train", "optimizer");
   task.trainer.place = [sources = file.sources()](const graph::Origin& origin) {
     return graph::place_of(origin, sources);
   };

@@ -36,6 +36,9 @@ data::Images load_images(const dsl::Settings& settings);
 /// The training objective around a network; reports errors and throws on them.
 graph::Graph load_objective(ModelFile& file, const graph::Graph& network);
 
+/// One step of the sampler around a network (diffusion/sampler.h).
+graph::Graph load_sampling_step(const ModelFile& file, const graph::Graph& network);
+
 /// What draws images: the network without dropout. An error when the objective is none of diffusion.
 diffusion::Denoiser load_denoiser(ModelFile& file, const CompileOptions& options);
 

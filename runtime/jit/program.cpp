@@ -124,9 +124,6 @@ void Executable::bind(std::string_view name, std::span<float> memory) {
     own_[id] = {};
     constants_done_ = params_done_ = false;  // results have moved
   }
-  for (std::size_t id = 0; id < program_.buffers.size(); ++id)
-    if (program_.buffers[id].storage == Storage::uniform && !bound_[id]) return;
-  uniform_arena_ = {};
 }
 
 /// All readers of `from` come before the one nest that writes `to`, or are it and read the element that they write.
@@ -205,8 +202,9 @@ std::vector<float> Executable::output(std::string_view name) const {
 }
 
 std::vector<std::pair<std::string, std::int64_t>> Executable::memory() const {
-  std::int64_t inputs = 0, kept = 0;
+  std::int64_t inputs = 0, kept = 0, elsewhere = 0;  // elsewhere: what is bound takes no memory of the arena
   for (std::size_t id = 0; id < own_.size(); ++id) {
+    if (bound_[id] && program_.buffers[id].storage == Storage::uniform) elsewhere += program_.buffers[id].elements;
     const bool input = program_.buffers[id].storage == Storage::input;
     (input ? inputs : kept) += static_cast<std::int64_t>(own_[id].span().size());
   }
@@ -217,7 +215,7 @@ std::vector<std::pair<std::string, std::int64_t>> Executable::memory() const {
   const auto size = [](const Floats& floats) { return static_cast<std::int64_t>(floats.span().size()); };
   add("parameters", size(param_arena_));
   add("inputs", inputs);
-  add("uniform values", size(uniform_arena_));
+  add("uniform values", size(uniform_arena_) - elsewhere);
   add("activations", size(group_arenas_));
   add("values kept for the batch", kept);
   add("partial sums", size(partials_));

@@ -18,8 +18,10 @@ double byte_rate(const jit::MachineRates& machine) { return machine.bytes / mach
 constexpr std::size_t most_lines = 40;
 
 struct Sums {
-  double seconds = 0, flops = 0, bytes = 0;
+  double seconds = 0, flops = 0, bytes = 0, stated_flops = 0;
 };
+
+double stated_flops(const BenchKernel& kernel) { return kernel.stated_flops > 0 ? kernel.stated_flops : kernel.flops; }
 
 template <typename Predicate>
 Sums sums(const Bench& bench, Predicate wanted) {
@@ -29,13 +31,14 @@ Sums sums(const Bench& bench, Predicate wanted) {
     result.seconds += kernel.seconds;
     result.flops += kernel.flops;
     result.bytes += kernel.bytes;
+    result.stated_flops += stated_flops(kernel);
   }
   return result;
 }
 
-/// What share of the multiply-add peak these kernels reach, or 0.
-double of_peak(const Sums& sums, const jit::MachineRates& machine) {
-  return sums.seconds > 0 ? sums.flops / sums.seconds / flop_rate(machine) : 0;
+/// What share of the multiply-add peak so many flops in these seconds are, or 0.
+double of_peak(double flops, double seconds, const jit::MachineRates& machine) {
+  return seconds > 0 ? flops / seconds / flop_rate(machine) : 0;
 }
 
 std::string direction(const BenchKernel& kernel) {
@@ -87,13 +90,19 @@ std::vector<std::pair<std::string, Sums>> parts(const Bench& bench) {
   return parts;
 }
 
+/// What the model states where less was done.
+std::string fewer(const Sums& part) {
+  if (part.stated_flops < 1.005 * part.flops) return "";
+  return fmt::format(", in place of {} as stated", scaled(part.stated_flops, "flop"));
+}
+
 std::string shares(const Bench& bench) {
   const auto total = sums(bench, [](const BenchKernel&) { return true; });
   std::string text;
   for (const auto& [name, part] : parts(bench))
-    text +=
-        fmt::format("  {:<9} {:>5.1f} % of the time, {} at {:.0f} % of the multiply-add peak\n", name,
-                    100 * part.seconds / total.seconds, scaled(part.flops, "flop"), 100 * of_peak(part, bench.machine));
+    text += fmt::format("  {:<9} {:>5.1f} % of the time, {} at {:.0f} % of the multiply-add peak{}\n", name,
+                        100 * part.seconds / total.seconds, scaled(part.flops, "flop"),
+                        100 * of_peak(part.flops, part.seconds, bench.machine), fewer(part));
   return text;
 }
 
@@ -169,14 +178,19 @@ std::string bench_json(const Bench& bench) {
   json["machine"] = {{"threads", bench.machine.threads},
                      {"flops_per_second", bench.machine.flops},
                      {"bytes_per_second", bench.machine.bytes}};
+  const auto total = sums(bench, [](const BenchKernel&) { return true; });
   json["step"] = {{"median_seconds", bench.median},
                   {"fastest_seconds", bench.fastest},
                   {"slowest_seconds", bench.slowest},
                   {"steps", bench.steps},
-                  {"flops", sums(bench, [](const BenchKernel&) { return true; }).flops}};
+                  {"flops", total.flops},
+                  {"stated_flops", total.stated_flops}};
   for (const auto& [name, part] : parts(bench))
-    json["parts"][name] = {
-        {"thread_seconds", part.seconds}, {"flops", part.flops}, {"of_peak", of_peak(part, bench.machine)}};
+    json["parts"][name] = {{"thread_seconds", part.seconds},
+                           {"flops", part.flops},
+                           {"stated_flops", part.stated_flops},
+                           {"of_peak", of_peak(part.flops, part.seconds, bench.machine)},
+                           {"stated_of_peak", of_peak(part.stated_flops, part.seconds, bench.machine)}};
   for (const BenchPhase& phase : bench.phases) json["compile_seconds"][phase.name] = phase.seconds;
   json["kernels_made"] = {{"compiled", bench.kernels_made.compiled},
                           {"loaded", bench.kernels_made.loaded},
@@ -193,6 +207,7 @@ std::string bench_json(const Bench& bench) {
                                {"every_step", kernel.every_step},
                                {"thread_seconds", kernel.seconds},
                                {"flops", kernel.flops},
+                               {"stated_flops", stated_flops(kernel)},
                                {"bytes", kernel.bytes},
                                {"roofline", of_roofline(kernel, bench.machine)},
                                {"bound_by", memory_bound(kernel, bench.machine) ? "memory" : "arithmetic"}});

@@ -9,7 +9,8 @@
 
 namespace qiln::report {
 
-/// One loop nest. `seconds` are of one step, summed over threads; flops and bytes of one step (kernel/work.h). Not
+/// One loop nest. `seconds` are of one step, summed over threads; flops and bytes of one step (kernel/work.h), and the
+/// flops that the model states (0: the same). Not
 /// `every_step`: what depends on constants, or on parameters that steps do not change, is computed in the first alone
 /// and counts in no sum.
 struct BenchKernel {
@@ -17,6 +18,7 @@ struct BenchKernel {
   bool gradient = false;
   double seconds = 0, flops = 0, bytes = 0;
   bool every_step = true;
+  double stated_flops = 0;
 };
 
 struct BenchPhase {

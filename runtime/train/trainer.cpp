@@ -7,6 +7,7 @@
 #include <functional>
 #include <utility>
 
+#include "compiler/graph/origin.h"
 #include "dsl/error.h"
 #include "runtime/diffusion/objective.h"
 #include "runtime/train/initialise.h"
@@ -24,6 +25,12 @@ jit::BuildOptions step_options(const std::vector<std::string>& trained, int thre
   options.threads = threads;
   for (const auto& path : trained) options.contiguous_outputs.push_back(diffusion::port::gradient + path);
   return options;
+}
+
+graph::Graph placed_update(std::int64_t count, const TrainerSettings& settings) {
+  graph::Graph update = update_graph(count, settings.optimiser, !settings.groups.empty());
+  graph::place(update, settings.update, "optimizer");
+  return update;
 }
 
 /// Elements of the parameter arena up to the end of the last trained parameter; qiln::Error when there is none.
@@ -46,8 +53,7 @@ Trainer::Trainer(graph::Graph objective, const TrainerSettings& settings, jit::E
       takes_labels_(diffusion::label_classes(objective_).has_value()),
       step_(jit::build(objective_, engine, step_options(trained_paths_, threads))),
       trained_elements_(trained_span(step_.program(), trained_paths_)),
-      update_(jit::build(update_graph(trained_elements_, settings.optimiser, !settings.groups.empty()), engine,
-                         {threads, {}})),
+      update_(jit::build(placed_update(trained_elements_, settings), engine, {threads, {}})),
       average_(trained_elements_),
       gradient_sum_(settings.accumulate > 1 ? trained_elements_ : 0) {
   for (const StateArena& state : state_arenas(settings.optimiser))

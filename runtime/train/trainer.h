@@ -26,6 +26,7 @@ struct TrainerSettings {
   double average_decay = 0.999;  // of the averaged weights, after warm-up; 0: they equal the weights
   std::uint64_t seed = 0;
   PlaceOf place = {};                   // for messages
+  graph::Origin update = {};            // what asks for the update
   std::vector<Declared> declared = {};  // also what the compiled step does without is kept in checkpoints
 
   std::int64_t samples() const { return batch * accumulate; }
@@ -40,7 +41,9 @@ class Trainer {
   /// One optimiser step on `images` [batch * accumulate, C, H, W] in [-1, 1] and, where the objective takes them, their
   /// labels; gives the mean loss. When it or the gradient is not finite, a qiln::Error names the operation that made it
   /// so, and the trainer is as before the step.
-  double step(std::span<const float> images, std::span<const float> labels = {}) { return step(Samples{images, labels}); }
+  double step(std::span<const float> images, std::span<const float> labels = {}) {
+    return step(Samples{images, labels});
+  }
   bool takes_labels() const { return takes_labels_; }
   std::int64_t steps() const { return steps_; }
   std::int64_t parameters() const { return parameter_count_; }

@@ -31,8 +31,21 @@ TEST_CASE("a contraction's work is two flops a tap and what its accesses can rea
   const auto work = net.work(0);
   // 3 x 3 taps of 2 channels at 48 points, borders included; a bias and a relu at each.
   CHECK(work.flops == 48 * (2 * 18 + 2));
+  CHECK(work.stated == work.flops);
   CHECK(work.bytes == 4 * (32 + 48));
   CHECK(work.shared == 4 * (54 + 3));
+}
+
+TEST_CASE("a convolution by fewer multiplications counts those, beside the nine that it states") {
+  const Only net("net N(x: [32, 14, 14]) -> [32, 14, 14] { return conv(x, 32, 3, biased = false) }\n");
+  std::size_t found = 0;
+  for (std::size_t k = 0; k < net.program.nests.size(); ++k) {
+    if (!net.program.nests[k].winograd) continue;
+    ++found;
+    CHECK(net.work(k).stated == 2 * 9 * 32 * 32 * 14 * 14);
+    CHECK(net.work(k).flops < 0.6 * net.work(k).stated);
+  }
+  CHECK(found == 1);
 }
 
 TEST_CASE("a reduction's work is a flop a term; a function counts more") {

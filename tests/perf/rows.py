@@ -35,7 +35,8 @@ class Memory:
 
 @dataclasses.dataclass(frozen=True)
 class Share:
-    """The least share of the measured multiply-add peak over a part of a step's kernels: `part` as `qiln bench` calls it."""
+    """The least share of the measured multiply-add peak over a part of a step's kernels, `part` as `qiln bench` calls it,
+    for the arithmetic that the model states."""
     name: str
     ours: str
     part: str
@@ -61,8 +62,8 @@ class Start:
     group: str = "start"
 
 
-def ours(name, model, batch, *more):
-    arguments = [f"models/{model}.qiln", "--batch", str(batch), *more]
+def ours(name, model, batch, *more, folder="models"):
+    arguments = [f"{folder}/{model}.qiln", "--batch", str(batch), *more]
     return Worker(name, [QILN, "time", *arguments], peer=False,
                   bench=[QILN, "bench", *arguments, "--json", "--steps", "3"])
 
@@ -118,9 +119,9 @@ GROUPS = [
             [Row(f"{model} step B=64", "ours", TORCH_MODES, 1.7)])
       for model in ["v8_plain", "v8_se", "ddpm_unet"]],
     Group("networks",
-          [ours("ours", "resnet18", 64, "--net", "ResNet18", "--set", "NORM=group_norm"),
-           *[torch_model("resnet18_group", mode, 64, "gradient") for mode in TORCH_MODES]],
-          [Row("resnet18 with group norm, gradient B=64", "ours", TORCH_MODES, 1.5)]),
+          [ours("ours", "resnet18", 64, "--set", "NORM=group_norm", folder="tests/perf/models"),
+           *[torch_model("resnet18_group", mode, 64, "classification") for mode in TORCH_MODES]],
+          [Row("resnet18 with group norm step B=64", "ours", TORCH_MODES, 1.5)]),
     *[Group("circuits", [our_circuit(qubits, batch), *[circuit(peer, qubits, batch) for peer in peers]],
             [Row(f"circuit gradient n={qubits} B={batch}", "ours", peers, goal)])
       for qubits, batch, goal, peers in [(4, 64, 20.0, CIRCUIT_PEERS), (8, 64, 40.0, CIRCUIT_PEERS),

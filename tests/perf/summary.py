@@ -52,7 +52,7 @@ def share_record(row, measured):
               "workers": {}}
     bench = measured[row.ours].bench if row.ours in measured else None
     if bench:
-        share = bench["parts"][row.part]["of_peak"]
+        share = bench["parts"][row.part]["stated_of_peak"]
         record["workers"] = {row.ours: {"share": share, "peak": bench["machine"]["flops_per_second"]}}
         record["met"] = share >= row.goal
     return record
@@ -83,17 +83,26 @@ def print_details(row, record, measured):
 
 
 def arithmetic(bench, seconds):
-    """Of a step that took `seconds`: flops as the model states them, borders counted, and the share of the rate that
-    this machine reached in the same run."""
-    flops, peak = bench["step"]["flops"], bench["machine"]["flops_per_second"]
-    return {"flops": flops, "peak": peak, "of_peak": flops / seconds / peak,
-            "contract_of_peak": bench["parts"].get("contract", {}).get("of_peak")}
+    """Of a step that took `seconds`: flops that the model states, borders counted, and those done where sums take fewer;
+    as shares of the rate that this machine reached in the same run."""
+    peak = bench["machine"]["flops_per_second"]
+    contract = bench["parts"].get("contract", {})
+    return {"peak": peak, "stated": bench["step"]["stated_flops"], "done": bench["step"]["flops"],
+            "stated_of_peak": bench["step"]["stated_flops"] / seconds / peak,
+            "done_of_peak": bench["step"]["flops"] / seconds / peak,
+            "contract_of_peak": contract.get("of_peak"), "contract_stated_of_peak": contract.get("stated_of_peak")}
 
 
 def arithmetic_text(a):
-    contract = a["contract_of_peak"]
-    return (f"ours: {a['flops'] / 1e9:.3g} GFLOP a step at {100 * a['of_peak']:.0f} % of the measured "
-            f"{a['peak'] / 1e9:.0f} GFLOP/s" + (f", contract kernels at {100 * contract:.0f} %" if contract else ""))
+    def percent(name):
+        return f"{100 * a[name]:.0f} %" if a[name] is not None else "-"
+
+    text = (f"ours: {a['stated'] / 1e9:.3g} GFLOP a step at {percent('stated_of_peak')} of the measured "
+            f"{a['peak'] / 1e9:.0f} GFLOP/s, contract kernels at {percent('contract_stated_of_peak')}")
+    if a["done"] < 0.995 * a["stated"]:
+        text += (f"; {a['done'] / 1e9:.3g} GFLOP done, at {percent('done_of_peak')}, contract kernels at "
+                 f"{percent('contract_of_peak')}")
+    return text
 
 
 def summary(samples):

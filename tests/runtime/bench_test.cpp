@@ -73,6 +73,17 @@ TEST_CASE("the parts of a step have their share of the peak") {
   CHECK_FALSE(json["parts"].contains("update"));
 }
 
+TEST_CASE("sums that take fewer multiplications count those, beside what the model states") {
+  report::Bench bench = example();
+  bench.kernels[0].stated_flops = 50e6;
+  CHECK(has(report::bench_table(bench, false), "25 Mflop at 50 % of the multiply-add peak, in place of 50 Mflop"));
+  const auto json = nlohmann::json::parse(report::bench_json(bench));
+  CHECK(json["parts"]["contract"]["of_peak"].get<double>() == Approx(0.5));
+  CHECK(json["parts"]["contract"]["stated_of_peak"].get<double>() == Approx(1.0));
+  CHECK(json["step"]["stated_flops"].get<double>() == Approx(51e6));
+  CHECK(json["kernels"][1]["stated_flops"] == json["kernels"][1]["flops"]);
+}
+
 TEST_CASE("memory is told program by program") {
   report::Bench bench = example();
   bench.memory = {{"step", "parameters", 4000}, {"step", "activations", 8000}, {"update", "inputs", 12}};

@@ -2,7 +2,7 @@
 
 usage: torch_models.py MODEL MODE BATCH STEP
 MODE  eager, channels_last, compile, compile_channels_last
-STEP  training (forward, backward, Adam) or gradient (forward, backward, also in the image)
+STEP  training (forward, backward, Adam), towards an output at random, or classification, the same towards a class
 """
 import os
 import pathlib
@@ -28,10 +28,11 @@ def main():
     arguments = [torch.randint(0, 1000, (batch,))] if timed else []
     with torch.no_grad():
         target = torch.randn_like(function(weights, x, *arguments))
+    loss_of = F.mse_loss
+    if kind == "classification":
+        target, loss_of = torch.randint(0, target.shape[1], (batch,)), F.cross_entropy
     trained = [tensor for tensor in weights.tensors.values() if tensor.requires_grad]
     optimiser = torch.optim.Adam(trained, 3e-4, foreach=True)
-    if kind == "gradient":
-        x.requires_grad_()
 
     def forward(x, *arguments):
         return function(weights, x, *arguments)
@@ -40,11 +41,9 @@ def main():
 
     def step():
         optimiser.zero_grad(set_to_none=True)
-        x.grad = None
-        loss = F.mse_loss(network(x, *arguments), target)
+        loss = loss_of(network(x, *arguments), target)
         loss.backward()
-        if kind == "training":
-            optimiser.step()
+        optimiser.step()
         return loss.item()
 
     protocol.serve(step, f"torch {torch.__version__}")
