@@ -20,6 +20,7 @@
 #include "compiler/passes/sample_channels.h"
 #include "compiler/passes/simplify.h"
 #include "compiler/passes/split_factors.h"
+#include "compiler/passes/trim_contractions.h"
 #include "compiler/passes/winograd.h"
 #include "compiler/text/text.h"
 #include "compiler/verification.h"
@@ -44,6 +45,7 @@ constexpr std::array table{
     Pass{"lower-circuits-for-values",
          [](graph::Graph& g) { return passes::lower_circuits(g, passes::Purpose::values); },
          "the same for values alone: more weights are folded into matrices"},
+    Pass{"trim-contractions", passes::trim_contractions, "leave out of sums what lies outside all operands"},
     Pass{"fold-scales", [](graph::Graph& g) { return passes::fold_scales(g, passes::Purpose::gradients); },
          "scale weights in place of what they are contracted with, where that is cheaper with gradients"},
     Pass{"fold-scales-for-values", [](graph::Graph& g) { return passes::fold_scales(g, passes::Purpose::values); },
@@ -108,6 +110,8 @@ void run_circuit_passes(graph::Graph& graph, bool closed_form, bool gradients) {
   // Channels next: a density matrix keeps resets as they are, trajectories know nothing of them.
   for (std::string_view name : {"density", "defer-resets", "sample-channels"}) run(pass_named(name), graph);
   run(pass_named(gradients ? "lower-circuits" : "lower-circuits-for-values"), graph);
+  // Weights that nothing reads are gone before scales are folded into them.
+  run(pass_named("trim-contractions"), graph);
   // Before differentiation, which then has no scaled value to store and no derivative of a scale to sum over the batch.
   run(pass_named(gradients ? "fold-scales" : "fold-scales-for-values"), graph);
 }
