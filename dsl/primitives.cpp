@@ -1,6 +1,7 @@
 #include "dsl/primitives.h"
 
 #include <array>
+#include <unordered_map>
 
 namespace qiln {
 namespace {
@@ -71,10 +72,14 @@ std::optional<Primitive> primitive_named(std::string_view name) {
 }
 
 std::optional<Primitive> primitive_called(std::string_view call) {
-  if (call.empty()) return std::nullopt;
-  for (const auto& row : rows)
-    if (row.call == call) return row.id;
-  return std::nullopt;
+  static const auto by_call = [] {
+    std::unordered_map<std::string_view, Primitive> made;
+    for (const auto& row : rows)
+      if (!row.call.empty()) made.emplace(row.call, row.id);
+    return made;
+  }();
+  const auto found = by_call.find(call);
+  return found == by_call.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace qiln

@@ -136,8 +136,7 @@ struct OneOf : x3::parser<OneOf<N>> {
   template <typename AnyContext, typename RContext, typename Attribute>
   bool parse(Iterator& first, const Iterator& last, const AnyContext& context, RContext&, Attribute& attribute) const {
     x3::skip_over(first, last, context);
-    const Token token = token_at(state_of(context).layout.text, state_of(context).offset(first));
-    const std::string_view text(&*state_of(context).layout.text.begin() + token.begin, token.end - token.begin);
+    const std::string_view text = operator_at(state_of(context).layout.text, state_of(context).offset(first));
     for (const Operator& row : table) {
       if (row.text != text) continue;
       const Iterator end = first + static_cast<std::ptrdiff_t>(text.size());

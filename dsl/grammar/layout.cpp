@@ -45,7 +45,7 @@ std::string_view word_at(std::string_view text, std::size_t at) {
 
 std::string_view symbol_at(std::string_view text, std::size_t at) {
   for (std::string_view symbol : kSymbols)
-    if (text.substr(at, symbol.size()) == symbol) return symbol;
+    if (text[at] == symbol[0] && text.substr(at, symbol.size()) == symbol) return symbol;
   return {};
 }
 
@@ -323,6 +323,11 @@ std::uint32_t skip_until(const Layout& layout, std::uint32_t offset, const Stop&
 bool is_reserved(std::string_view word) { return any_of(kReserved, word); }
 
 Layout lay_out(const SourceFile& file, Diagnostics& diagnostics) { return Pass(file, diagnostics).run(); }
+
+std::string_view operator_at(std::string_view text, std::uint32_t offset) {
+  if (offset >= text.size()) return {};
+  return is_word(text[offset]) ? word_at(text, offset) : symbol_at(text, offset);
+}
 
 Token token_at(std::string_view text, std::uint32_t offset) {
   std::size_t at = offset;

@@ -38,6 +38,9 @@ struct Layout {
 /// Reports brackets that are never closed, strings that do not end on their line, and characters that mean nothing.
 Layout lay_out(const SourceFile& file, Diagnostics& diagnostics);
 
+/// The word or the longest symbol that begins at `offset`, if any.
+std::string_view operator_at(std::string_view text, std::uint32_t offset);
+
 /// The token at `offset` as a message shows it: a word, number or symbol in backticks, "a string", "the end of the
 /// line", "the end of the file". `text` is a `Layout::text`.
 struct Token {

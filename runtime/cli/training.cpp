@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <future>
+
 #include <nlohmann/json.hpp>
 
 #include "compiler/findings.h"
@@ -194,14 +196,16 @@ std::map<std::string, std::vector<float>> noise_values(ModelFile& file, const di
 train::Task load_task(ModelFile& file, const CompileOptions& options) {
   train::Task task;
   std::vector<train::Declared> declared;
+  const auto& settings = file.settings();
+  std::future<data::Images> images;
+  if (!file.diagnostics().has_errors()) images = std::async(std::launch::async, [&] { return load_images(settings); });
   task.objective = load_objective(file, load_network(file, options, {}, true, &declared));
   graph::Graph tested = load_network(file, options, {}, false);
   task.evaluation = load_objective(file, tested);
   task.denoiser = denoiser_of(file, std::move(tested));
   file.report(false);
   if (task.denoiser && task.denoiser->noise) task.values = noise_values(file, *task.denoiser, options);
-  const auto& settings = file.settings();
-  task.images = load_images(settings);
+  task.images = images.get();
   if (settings.data.held_out.value)
     task.held_out =
         data::hold_out(task.images, static_cast<std::size_t>(*settings.data.held_out.value), data_seed(settings));

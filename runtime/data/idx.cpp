@@ -17,6 +17,7 @@ namespace qiln::data {
 namespace {
 
 constexpr std::size_t chunk = std::size_t{1} << 20;
+constexpr std::uintmax_t most_packed = 1032;  // times that gzip makes data smaller
 
 [[noreturn]] void fail(const std::filesystem::path& path, std::string_view what) {
   throw Error(fmt::format("cannot read `{}`: {}", path.string(), what));
@@ -88,6 +89,10 @@ IdxArray load_idx(const std::filesystem::path& path) {
   IdxArray array{.shape = read_shape(reader, path), .elements = {}};
   std::size_t expected = 1;
   for (const std::size_t extent : array.shape) expected *= extent;
+  // At once what the file may hold, the rest as it comes: a damaged header claims anything.
+  std::error_code ignored;
+  if (const auto size = std::filesystem::file_size(path, ignored); !ignored && expected / most_packed <= size)
+    array.elements.reserve(expected);
   while (array.elements.size() < expected) {
     const std::size_t start = array.elements.size();
     if (start >= memory_limit())

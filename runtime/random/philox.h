@@ -94,24 +94,64 @@ struct Stream {
   }
 };
 
-/// out[i] = stream.uniform<T>(i), one Philox call for four elements.
+/// The words of neighbouring quads of elements, drawn side by side so that they share vector instructions.
+struct QuadBlock {
+  static constexpr int quads = 16;
+  std::uint32_t words[4][quads];  // word w of quad first + l at [w][l]
+
+  QuadBlock(const Stream& stream, std::uint32_t first) {
+    auto& [a, b, c, d] = words;
+    for (int l = 0; l < quads; ++l) {
+      a[l] = stream.step;
+      b[l] = stream.sample;
+      c[l] = stream.site;
+      d[l] = first + static_cast<std::uint32_t>(l);
+    }
+    auto low = static_cast<std::uint32_t>(stream.seed), high = static_cast<std::uint32_t>(stream.seed >> 32);
+    for (int round = 0; round < philox_rounds; ++round) {
+#pragma omp simd
+      for (int l = 0; l < quads; ++l) {
+        const std::uint64_t p = std::uint64_t{philox_multiplier_0} * a[l];
+        const std::uint64_t q = std::uint64_t{philox_multiplier_1} * c[l];
+        a[l] = static_cast<std::uint32_t>(q >> 32) ^ b[l] ^ low;
+        b[l] = static_cast<std::uint32_t>(q);
+        c[l] = static_cast<std::uint32_t>(p >> 32) ^ d[l] ^ high;
+        d[l] = static_cast<std::uint32_t>(p);
+      }
+      low += philox_weyl_0;
+      high += philox_weyl_1;
+    }
+  }
+};
+
+/// Writes to `out` what make(words of a quad) gives for each quad of elements: four numbers.
+template <class T, class Make>
+void fill_quads(const Stream& stream, std::span<T> out, Make make) {
+  for (std::size_t begin = 0; begin < out.size(); begin += 4 * QuadBlock::quads) {
+    const auto& [a, b, c, d] = QuadBlock(stream, static_cast<std::uint32_t>(begin / 4)).words;
+    const std::size_t count = std::min<std::size_t>(out.size() - begin, 4 * QuadBlock::quads);
+    for (std::size_t i = 0; i < count; i += 4) {
+      const std::array<T, 4> four = make(Words{a[i / 4], b[i / 4], c[i / 4], d[i / 4]});
+      std::copy_n(four.begin(), std::min<std::size_t>(4, count - i), out.begin() + begin + i);
+    }
+  }
+}
+
+/// out[i] = stream.uniform<T>(i).
 template <class T>
 void fill_uniform(const Stream& stream, std::span<T> out) {
-  for (std::size_t i = 0; i < out.size(); i += 4) {
-    const Words w = stream.words(static_cast<std::uint32_t>(i / 4));
-    for (std::size_t j = 0; j < std::min<std::size_t>(4, out.size() - i); ++j) out[i + j] = uniform_of<T>(w[j]);
-  }
+  fill_quads(stream, out, [](const Words& w) {
+    return std::array<T, 4>{uniform_of<T>(w[0]), uniform_of<T>(w[1]), uniform_of<T>(w[2]), uniform_of<T>(w[3])};
+  });
 }
 
 /// out[i] = stream.normal<T>(i).
 template <class T>
 void fill_normal(const Stream& stream, std::span<T> out) {
-  for (std::size_t i = 0; i < out.size(); i += 4) {
-    const Words w = stream.words(static_cast<std::uint32_t>(i / 4));
+  fill_quads(stream, out, [](const Words& w) {
     const auto a = normals_of<T>(w[0], w[1]), b = normals_of<T>(w[2], w[3]);
-    const T four[] = {a[0], a[1], b[0], b[1]};
-    std::copy_n(four, std::min<std::size_t>(4, out.size() - i), out.begin() + i);
-  }
+    return std::array<T, 4>{a[0], a[1], b[0], b[1]};
+  });
 }
 
 }  // namespace qiln::random

@@ -53,14 +53,15 @@ std::span<const float> Checkpoint::values(std::string_view name, std::span<const
 }
 
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
-  TensorFile file{.tensors = checkpoint.tensors,
-                  .metadata = {{std::string(format_key), std::string(format_value)},
-                               {std::string(step_key), std::to_string(checkpoint.step)},
-                               {std::string(seed_key), std::to_string(checkpoint.seed)},
-                               {std::string(model_key), checkpoint.model},
-                               {std::string(settings_key), checkpoint.settings}}};
-  for (const auto& [key, value] : checkpoint.extra) file.metadata.emplace(std::string(extra_prefix) + key, value);
-  write_safetensors(path, file);
+  std::map<std::string, std::string> metadata{{std::string(format_key), std::string(format_value)},
+                                              {std::string(step_key), std::to_string(checkpoint.step)},
+                                              {std::string(seed_key), std::to_string(checkpoint.seed)},
+                                              {std::string(model_key), checkpoint.model},
+                                              {std::string(settings_key), checkpoint.settings}};
+  for (const auto& [key, value] : checkpoint.extra) metadata.emplace(std::string(extra_prefix) + key, value);
+  std::vector<TensorView> tensors = checkpoint.lent;
+  for (const Tensor& tensor : checkpoint.tensors) tensors.push_back(view(tensor));
+  write_safetensors(path, tensors, metadata);
 }
 
 bool is_checkpoint(const TensorFile& file) {

@@ -22,6 +22,7 @@ struct Checkpoint {
   std::string settings = {};  // the resolved settings, as the run folder's settings.json
   std::map<std::string, std::string> extra = {};  // more of the trainer's own, such as the best loss
   std::vector<Tensor> tensors = {};
+  std::vector<TensorView> lent = {};  // written like `tensors`; whoever lends them keeps them until then
 
   void add(std::string name, std::vector<std::int64_t> shape, std::span<const float> values);
   /// The values of one tensor. Missing, or with another shape than asked, is a qiln::Error that says both shapes: the

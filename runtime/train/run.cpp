@@ -263,7 +263,7 @@ class Run {
     checkpoint.settings = settings_json_;
     checkpoint.extra = {{"cursor", std::to_string(cursor_)}, {"images", images_}};
     best_.save(checkpoint.extra);
-    trainer_.save(checkpoint);
+    trainer_.lend(checkpoint);
     log.sync();
     folder_.save(checkpoint, best, keep);
     saved_ = trainer_.steps();

@@ -220,6 +220,8 @@ std::vector<float> Tensor::to_floats() const {
   }
 }
 
+TensorView view(const Tensor& tensor) { return {tensor.name, tensor.type, tensor.shape, tensor.bytes}; }
+
 Tensor make_tensor(std::string name, std::vector<std::int64_t> shape, std::span<const float> values) {
   return make(std::move(name), ElementType::f32, std::move(shape), values);
 }
@@ -241,10 +243,17 @@ TensorFile read_safetensors(const std::filesystem::path& path) {
 }
 
 void write_safetensors(const std::filesystem::path& path, const TensorFile& file) {
+  std::vector<TensorView> views;
+  for (const Tensor& tensor : file.tensors) views.push_back(view(tensor));
+  write_safetensors(path, views, file.metadata);
+}
+
+void write_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
+                       const std::map<std::string, std::string>& metadata) {
   json header = json::object();
-  if (!file.metadata.empty()) header[std::string(metadata_key)] = file.metadata;
+  if (!metadata.empty()) header[std::string(metadata_key)] = metadata;
   std::uint64_t at = 0;
-  for (const Tensor& tensor : file.tensors) {
+  for (const TensorView& tensor : tensors) {
     if (tensor.name == metadata_key || header.contains(tensor.name))
       throw Error(
           fmt::format("cannot write `{}`: two entries are called `{}`; rename one", path.string(), tensor.name));
@@ -257,7 +266,7 @@ void write_safetensors(const std::filesystem::path& path, const TensorFile& file
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const std::uint64_t length = text.size();
   std::vector<std::string_view> pieces = {{reinterpret_cast<const char*>(&length), 8}, text};
-  for (const Tensor& tensor : file.tensors)
+  for (const TensorView& tensor : tensors)
     pieces.emplace_back(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
   write_file_atomic(path, pieces);
 }

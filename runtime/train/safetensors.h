@@ -35,6 +35,15 @@ struct Tensor {
   std::vector<float> to_floats() const;
 };
 
+/// A tensor whose bytes lie elsewhere.
+struct TensorView {
+  std::string name;
+  ElementType type = ElementType::f32;
+  std::vector<std::int64_t> shape = {};
+  std::span<const std::byte> bytes = {};
+};
+TensorView view(const Tensor& tensor);
+
 Tensor make_tensor(std::string name, std::vector<std::int64_t> shape, std::span<const float> values);
 Tensor make_tensor(std::string name, std::vector<std::int64_t> shape, std::span<const std::int64_t> values);
 Tensor make_tensor(std::string name, std::vector<std::int64_t> shape, std::span<const std::uint8_t> values);
@@ -54,6 +63,8 @@ TensorFile read_safetensors(const std::filesystem::path& path);
 
 /// Replaces `path` atomically. Two tensors of one name, or one called `__metadata__`, is an error. Tensors are written
 /// in the order given, the header padded with spaces to a multiple of eight bytes.
+void write_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
+                       const std::map<std::string, std::string>& metadata);
 void write_safetensors(const std::filesystem::path& path, const TensorFile& file);
 
 }  // namespace qiln::train

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "compiler/graph/origin.h"
@@ -35,9 +38,10 @@ graph::Graph placed_update(std::int64_t count, const TrainerSettings& settings) 
 
 /// Elements of the parameter arena up to the end of the last trained parameter; qiln::Error when there is none.
 std::int64_t trained_span(const kernel::Program& program, const std::vector<std::string>& trained) {
+  const std::unordered_set<std::string_view> wanted(trained.begin(), trained.end());
   std::int64_t end = 0;
   for (const auto& port : program.params) {
-    if (std::find(trained.begin(), trained.end(), port.name) == trained.end()) continue;
+    if (!wanted.contains(port.name)) continue;
     const auto& buffer = program.buffers[port.buffer];
     end = std::max(end, buffer.offset + buffer.elements);
   }
@@ -66,23 +70,30 @@ Trainer::Trainer(graph::Graph objective, const TrainerSettings& settings, jit::E
 }
 
 void Trainer::list_parameters() {
+  const kernel::Program& program = step_.program();
+  std::unordered_map<std::string_view, const kernel::Port*> ports;
+  for (const kernel::Port& port : program.params) ports.emplace(port.name, &port);
   for (const auto& node : objective_.nodes) {
     if (node.op != Primitive::param) continue;
     const auto& attributes = node.as<graph::ParamAttributes>();
-    for (const auto& port : step_.program().params) {
-      if (port.name != attributes.path) continue;
-      const auto& buffer = step_.program().buffers[port.buffer];
-      parameters_.push_back({port.name, port.shape, buffer.offset, buffer.elements, attributes.trainable});
-      initialise(attributes, settings_.seed, step_.param(port.name));
-      if (attributes.trainable) parameter_count_ += buffer.elements;
-    }
+    const auto found = ports.find(attributes.path);
+    if (found == ports.end()) continue;
+    const kernel::Buffer& buffer = program.buffers[found->second->buffer];
+    parameters_.push_back(
+        {attributes.path, found->second->shape, buffer.offset, buffer.elements, attributes.trainable});
+    initialise(
+        attributes, settings_.seed,
+        step_.params().subspan(static_cast<std::size_t>(buffer.offset), static_cast<std::size_t>(buffer.elements)));
+    if (attributes.trainable) parameter_count_ += buffer.elements;
   }
 }
 
 /// What has no influence keeps its first values.
 void Trainer::list_unused() {
+  std::unordered_set<std::string_view> used;
+  for (const Parameter& p : parameters_) used.insert(p.path);
   for (const auto& [attributes, shape] : settings_.declared) {
-    if (std::ranges::find(parameters_, attributes.path, &Parameter::path) != parameters_.end()) continue;
+    if (used.contains(attributes.path)) continue;
     std::vector<float> values(static_cast<std::size_t>(graph::element_count(shape)));
     initialise(attributes, settings_.seed, values);
     unused_.push_back(make_tensor(attributes.path, shape, values));
@@ -220,15 +231,27 @@ void Trainer::set_values(const std::map<std::string, std::vector<float>>& values
 }
 
 void Trainer::save(Checkpoint& checkpoint) const {
+  Checkpoint lent;
+  lend(lent);
+  checkpoint.step = lent.step;
+  checkpoint.seed = lent.seed;
+  for (const TensorView& tensor : lent.lent)
+    checkpoint.tensors.push_back({tensor.name, tensor.type, tensor.shape, {tensor.bytes.begin(), tensor.bytes.end()}});
+}
+
+void Trainer::lend(Checkpoint& checkpoint) const {
   checkpoint.step = steps_;
   checkpoint.seed = settings_.seed;
+  const auto lend = [&](const std::string& prefix, const Parameter& p, const float* arena) {
+    checkpoint.lent.push_back({prefix + p.path, ElementType::f32, p.shape, std::as_bytes(part(p, arena))});
+  };
   for (const auto& p : parameters_) {
-    checkpoint.add(p.path, p.shape, part(p, const_cast<jit::Executable&>(step_).params().data()));
+    lend("", p, const_cast<jit::Executable&>(step_).params().data());
     if (!p.trained) continue;
-    checkpoint.add("ema." + p.path, p.shape, part(p, average_.data()));
-    for (const Arena& state : states_) checkpoint.add(state.prefix + p.path, p.shape, part(p, state.values.data()));
+    lend("ema.", p, average_.data());
+    for (const Arena& state : states_) lend(state.prefix, p, state.values.data());
   }
-  checkpoint.tensors.insert(checkpoint.tensors.end(), unused_.begin(), unused_.end());
+  for (const Tensor& tensor : unused_) checkpoint.lent.push_back(view(tensor));
 }
 
 void Trainer::restore(const Checkpoint& checkpoint) {

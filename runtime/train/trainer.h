@@ -62,6 +62,8 @@ class Trainer {
 
   /// Weights, averages and the optimiser's state by parameter path.
   void save(Checkpoint& checkpoint) const;
+  /// The same without a copy: the checkpoint is to be written before the next step.
+  void lend(Checkpoint& checkpoint) const;
   /// The inverse; qiln::Error when the checkpoint is of another model or optimiser.
   void restore(const Checkpoint& checkpoint);
 
