@@ -352,7 +352,8 @@ class Clusterer {
     add_loads(cluster, loads);
   }
 
-  /// A pointwise value goes to the latest cluster of its operands that it fits into, else starts its own.
+  /// A pointwise value goes to the latest cluster of its operands that it fits into, sums first, for they can take in
+  /// pointwise clusters but not the other way round; else it starts its own.
   void join(ValueId id) {
     std::vector<Load> loads;
     reads(id, loads);
@@ -361,6 +362,8 @@ class Clusterer {
       if (load.identity && c_.cluster_of[load.root] >= 0) candidates.push_back(c_.cluster_of[load.root]);
     std::sort(candidates.begin(), candidates.end(), std::greater<>());
     candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+    std::stable_partition(candidates.begin(), candidates.end(),
+                          [&](int k) { return c_.clusters[k].kind != Cluster::Kind::pointwise; });
     int chosen = -1;
     for (int candidate : candidates) {
       if (!fuse_) break;
