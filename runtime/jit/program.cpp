@@ -243,7 +243,7 @@ void Executable::prepare(std::int64_t batch, std::uint64_t seed, std::uint32_t s
   groups_ = group_count(count, program_.partial_elements);
   const std::int64_t slots = std::min<std::int64_t>(groups_, threads);
   group_arenas_.grow(slots * program_.group_elements * lanes);
-  partials_.grow(groups_ * program_.partial_elements);
+  if (groups_ > 1) partials_.grow(groups_ * program_.partial_elements);
   scratch_.grow(threads * thread_scratch_);
   for (std::size_t id = 0; id < program_.buffers.size(); ++id)
     if (program_.buffers[id].storage == Storage::batch) own_[id].grow(count * program_.buffers[id].elements * lanes);
@@ -283,6 +283,10 @@ void Executable::place_buffers() {
         place.by_slot = program_.group_elements * lanes;
         break;
       case Storage::partial:
+        if (groups_ == 1) {  // its sum is the whole
+          place.base = uniform_data(buffer.total);
+          break;
+        }
         place.base = partials_.data() + buffer.offset;
         place.by_group = program_.partial_elements;
         break;
@@ -417,7 +421,7 @@ void Executable::run_nest(NestId nest, std::int64_t block, const Duty& duty, Bar
 }
 
 void Executable::add_partials(const StagePlan& plan, int rank, int size) {
-  if (plan.partials.empty()) return;
+  if (plan.partials.empty() || groups_ == 1) return;
   const auto [first, last] = share(plan.partial_elements, rank, size);
   std::int64_t position = 0;
   for (BufferId id : plan.partials) {

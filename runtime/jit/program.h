@@ -1,5 +1,5 @@
 // Runs a scheduled program: memory, groups of blocks, threads. Results do not depend on the number of threads: block b
-// belongs to group b mod groups, each group sums into partials of its own, partials are added in group order, and
+// belongs to group b mod groups, each of several groups sums into partials of its own, which are added in order, and
 // threads that share a group split the tiles of each nest, which write disjoint elements.
 #pragma once
 
